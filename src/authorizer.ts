@@ -1,0 +1,4 @@
+export { createAuthorizer, type AuthorizerHandler, type AuthorizerOptions } from './authorizer/authorizer';
+export type { AuthorizerContext, IamResult, PolicyStatement, SimpleResult } from './authorizer/result';
+export type { Jwk } from './jws/keys';
+export { jwkSigner, type Signer } from './jws/sign';

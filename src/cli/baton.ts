@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+import { asBatonError } from '../core/errors';
+import { unknownName } from '../core/options';
+
+/** Each command is loaded when it is called: `baton --help` must not load a gateway. */
+const COMMANDS: Readonly<Record<string, { readonly summary: string; run(args: readonly string[]): Promise<void> }>> = {
+  dev: {
+    summary: 'runs the whole relay on this machine: sign-in, gateway, IIS with your app, Lambda',
+    run: async (args) => (require('./dev') as typeof import('./dev')).dev(args),
+  },
+  token: {
+    summary: 'signs a user of the running relay in and prints the access token',
+    run: async (args) => (require('./token') as typeof import('./token')).token(args),
+  },
+};
+
+const USAGE = [
+  'Usage: baton <command> [options]',
+  '',
+  ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(8)}${summary}`),
+  '',
+  'baton <command> --help says more.',
+].join('\n');
+
+async function main([name, ...args]: readonly string[]): Promise<void> {
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    console.log(USAGE);
+    return;
+  }
+  if (name === '--version' || name === '-v') {
+    console.log((require('../../package.json') as { version: string }).version);
+    return;
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) {
+    console.error(`baton: the command ${unknownName(name, Object.keys(COMMANDS))}\n\n${USAGE}`);
+    process.exitCode = 2;
+    return;
+  }
+  await command.run(args);
+}
+
+main(process.argv.slice(2)).catch((thrown: unknown) => {
+  const error = asBatonError(thrown);
+  // What Baton did not foresee is shown whole: here the reader is the developer.
+  if (error.code === 'internal') console.error(error.cause);
+  else console.error(`baton: ${error.message}`);
+  process.exitCode = 1;
+});

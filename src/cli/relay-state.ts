@@ -1,0 +1,44 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { BatonError } from '../core/errors';
+
+/** Where a running relay is; written for other commands, without any secret. */
+export interface RelayState {
+  readonly pid: number;
+  readonly issuer: string;
+  readonly tokenEndpoint: string;
+}
+
+const stateFile = (configFile: string): string => join(dirname(resolve(configFile)), '.baton', 'relay.json');
+
+/** Notes where the relay of a configuration runs. */
+export function writeRelayState(configFile: string, state: RelayState): void {
+  const file = stateFile(configFile);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify(state, null, 2));
+}
+
+/** Takes the note away. */
+export function removeRelayState(configFile: string): void {
+  rmSync(stateFile(configFile), { force: true });
+}
+
+/**
+ * Where the relay of a configuration runs.
+ * @throws BatonError `relay_failed`
+ */
+export function readRelayState(configFile: string): RelayState {
+  try {
+    const state = JSON.parse(readFileSync(stateFile(configFile), 'utf8')) as RelayState;
+    process.kill(state.pid, 0);
+    return state;
+  } catch (cause) {
+    throw new BatonError(
+      'relay_failed',
+      `No relay runs for ${configFile}. Start it in another terminal: npx baton dev`,
+      {
+        cause,
+      },
+    );
+  }
+}

@@ -1,0 +1,53 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { EventEmitter } from 'node:events';
+import type { Identity } from '../core/identity';
+import type { ContextRecord, RequestContext } from '../core/request-context';
+
+const storage = new AsyncLocalStorage<ContextRecord>();
+
+/** Opens a context for all that `work` does, synchronously and later. */
+export function runInContext<T>(record: ContextRecord, work: () => T): T {
+  return storage.run(record, work);
+}
+
+/** The context's record, for Baton's own layers. */
+export function currentRecord(): ContextRecord | undefined {
+  return storage.getStore();
+}
+
+/**
+ * The context of the work at hand: the correlation ID, the trace and the verified caller. Undefined outside a request
+ * that went through Baton and outside a function wrapped by it.
+ *
+ * @example
+ * ```ts
+ * logger.info('rendering', { correlationId: currentContext()?.correlationId });
+ * ```
+ */
+export function currentContext(): RequestContext | undefined {
+  return storage.getStore()?.context;
+}
+
+/**
+ * The verified caller of the work at hand, anywhere below the middleware or the function wrapper. Undefined on public
+ * routes that were called without identity, and outside a request.
+ *
+ * @example
+ * ```ts
+ * const reader = currentUser()?.subject;
+ * ```
+ */
+export function currentUser(): Identity | undefined {
+  return storage.getStore()?.context.user;
+}
+
+/**
+ * Makes an emitter's listeners run in the context `record`, whoever emits. Node's HTTP parser emits a request's body
+ * events from the connection's own asynchronous context, which is older than the request; without this a `data` or
+ * `end` listener would see no caller. Only this one object is touched.
+ */
+export function bindEmitter(emitter: EventEmitter, record: ContextRecord): void {
+  const emit = emitter.emit.bind(emitter);
+  emitter.emit = (...args: Parameters<typeof emit>): boolean =>
+    storage.getStore() === record ? emit(...args) : storage.run(record, () => emit(...args));
+}

@@ -1,0 +1,44 @@
+import type { Identity } from './identity';
+
+/** What a request wants to reach. */
+export interface RouteRequest {
+  readonly method: string;
+  /** The path as Express will route it: no query, base path taken off. */
+  readonly path: string;
+}
+
+/** Why access was given or refused; data for the audit trail and for `explain`. */
+export interface Decision {
+  readonly allowed: boolean;
+  /** True where no identity was needed. */
+  readonly public: boolean;
+  readonly reason:
+    | 'public'
+    | 'granted'
+    | 'authenticated'
+    | 'identity_missing'
+    | 'route_not_listed'
+    | 'permission_missing'
+    | 'permission_denied'
+    | 'role_missing'
+    | 'scope_missing'
+    | 'actor_unknown'
+    | 'actor_limited';
+  /** The rule that decided: a JSON pointer into the policy, where there is one. */
+  readonly rule?: string;
+  /** What was asked for: a permission, role or scope. */
+  readonly required?: string;
+  /** The role that grants it. */
+  readonly grantedBy?: string;
+}
+
+/** What a policy can be asked. The policy room implements it; everybody above asks through it. */
+export interface AccessPolicy {
+  readonly application: string;
+  /** Digest of the file before `${NAME}`s were filled. */
+  readonly digest: string;
+  decideRoute(request: RouteRequest, identity: Identity | undefined): Decision;
+  decidePermission(identity: Identity, permission: string): Decision;
+  decideRole(identity: Identity, role: string): Decision;
+  decideScope(identity: Identity, scope: string): Decision;
+}

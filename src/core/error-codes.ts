@@ -1,0 +1,67 @@
+/**
+ * Who has to act on an error.
+ *
+ * - `caller`: the request is at fault; answered with 400, 401, 403 or 413.
+ * - `dependency`: something Baton calls is at fault; answered with 502 or 503, never as "your token is invalid".
+ * - `config`: the set-up is at fault; thrown while the app starts.
+ * - `bug`: an invariant of Baton itself broke; answered with 500.
+ */
+export type ErrorKind = 'caller' | 'dependency' | 'config' | 'bug';
+
+/** One row of the error table. */
+export interface ErrorEntry {
+  readonly kind: ErrorKind;
+  /** HTTP status of the answer. `config` errors stop the start; 500 is what they answer if one slips through. */
+  readonly status: number;
+  /** A sentence that may be shown to anybody: it names no token, key, address or rule. */
+  readonly publicMessage: string;
+}
+
+const caller = (status: number, publicMessage: string): ErrorEntry => ({ kind: 'caller', status, publicMessage });
+const dependency = (status: number, publicMessage: string): ErrorEntry => ({
+  kind: 'dependency',
+  status,
+  publicMessage,
+});
+const config: ErrorEntry = { kind: 'config', status: 500, publicMessage: 'The service is not set up correctly.' };
+
+/**
+ * The closed table of error codes. Each has its paragraph in `docs/errors.md`; a test holds the two together.
+ *
+ * A token that is refused has one code whatever the reason, so that an answer tells an attacker nothing; the reason is
+ * in {@link BatonError.reason} and reaches the log only.
+ */
+export const ERROR_TABLE = {
+  identity_missing: caller(401, 'This request carries no identity. Call the service through its API gateway.'),
+  identity_header_invalid: caller(400, 'The request carries identity headers in a form that is not accepted.'),
+  token_invalid: caller(401, 'The identity of this request could not be verified.'),
+  permission_denied: caller(403, 'You may not do this.'),
+  route_not_listed: caller(403, 'This route is not open to anybody.'),
+  request_target_invalid: caller(400, 'The request target is not a plain path.'),
+  event_invalid: caller(400, 'The event is not one that this function understands.'),
+  payload_too_large: caller(413, 'The payload is larger than the function accepts.'),
+  payload_invalid: caller(400, 'The payload cannot be sent as JSON.'),
+
+  keys_unavailable: dependency(503, 'The identity of this request cannot be verified right now. Try again shortly.'),
+  function_unavailable: dependency(503, 'A service behind this one is unavailable. Try again shortly.'),
+  function_throttled: dependency(503, 'A service behind this one is busy. Try again shortly.'),
+  function_timeout: dependency(503, 'A service behind this one took too long.'),
+  function_access_denied: dependency(502, 'A service behind this one refused the call.'),
+  function_failed: dependency(502, 'A service behind this one failed.'),
+
+  option_invalid: config,
+  option_unknown: config,
+  policy_missing: config,
+  policy_unreadable: config,
+  policy_invalid: config,
+  key_invalid: config,
+  function_unknown: config,
+  peer_missing: config,
+  listen_failed: config,
+  relay_failed: config,
+
+  internal: { kind: 'bug', status: 500, publicMessage: 'Something went wrong on our side.' },
+} as const satisfies Record<string, ErrorEntry>;
+
+/** Every code that a {@link BatonError} can have. Branch on it: it is part of the public contract. */
+export type ErrorCode = keyof typeof ERROR_TABLE;

@@ -1,0 +1,33 @@
+import type { AccessPolicy } from './access';
+import type { Identity } from './identity';
+import type { AuditSink, Logger } from './logger';
+import type { TransactionClaims } from './transaction';
+
+/** What is known of the work at hand: one HTTP request, or one invocation of a function. */
+export interface RequestContext {
+  /** The join key of all logs. */
+  readonly correlationId: string;
+  /** W3C trace ID, 32 lower-case hex digits, where the request belongs to a trace. */
+  readonly traceId?: string;
+  /** The sender's span, 16 lower-case hex digits, where it named one. */
+  readonly parentSpanId?: string;
+  /** Whether the sender said that the trace is sampled. */
+  readonly sampled?: boolean;
+  /** The verified caller; absent on public routes and before the identity is verified. */
+  readonly user?: Identity;
+}
+
+/**
+ * The context as Baton's own layers keep it: opened by the first middleware, filled by the later ones. Only `context` is
+ * shown to the app.
+ */
+export interface ContextRecord {
+  readonly context: { -readonly [K in keyof RequestContext]: RequestContext[K] };
+  /** Where the request's lines go. */
+  readonly logger: Logger;
+  readonly audit: AuditSink;
+  /** The verified claims behind the user, for the hand-over. */
+  transaction?: TransactionClaims;
+  /** The policy that this request is decided by, from start to end. */
+  policy?: AccessPolicy;
+}

@@ -1,0 +1,36 @@
+import { amznRoot, parseAmznTraceId, parseTraceparent, type TraceParent } from './trace';
+import { isCorrelationId, newCorrelationId } from './correlation-id';
+
+/** Headers by lower-case name, as Node gives them. */
+export type IncomingHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** One request's correlation. */
+export interface Correlation extends Partial<TraceParent> {
+  readonly correlationId: string;
+  /** Where the correlation ID comes from. */
+  readonly source: 'header' | 'traceparent' | 'x-amzn-trace-id' | 'new';
+  /** True where the request brought a correlation ID that could not be taken over; worth a line in the log. */
+  readonly replaced: boolean;
+}
+
+const single = (value: string | string[] | undefined): string | undefined =>
+  typeof value === 'string' ? value : undefined;
+
+/**
+ * Works out a request's correlation. The gateway's own request ID comes first (`X-Correlation-Id`, which the gateway maps
+ * over whatever the client sent), then `traceparent`, then the Root of `X-Amzn-Trace-Id`, then a new UUID.
+ *
+ * Trace ID and correlation ID stay two things: a trace may hold many requests.
+ */
+export function resolveCorrelation(headers: IncomingHeaders): Correlation {
+  const given = single(headers['x-correlation-id']);
+  const w3c = parseTraceparent(single(headers.traceparent) ?? '');
+  const amzn = parseAmznTraceId(single(headers['x-amzn-trace-id']) ?? '');
+  const trace = w3c ?? amzn ?? {};
+  if (isCorrelationId(given)) return { ...trace, correlationId: given, source: 'header', replaced: false };
+  // IIS's URL Rewrite blanks a header by emptying it: empty counts as absent.
+  const replaced = given !== undefined && given !== '';
+  if (w3c) return { ...trace, correlationId: w3c.traceId, source: 'traceparent', replaced };
+  if (amzn) return { ...trace, correlationId: amznRoot(amzn.traceId), source: 'x-amzn-trace-id', replaced };
+  return { correlationId: newCorrelationId(), source: 'new', replaced };
+}

@@ -1,0 +1,41 @@
+/**
+ * Who starts the process and hands it requests.
+ *
+ * - `iisnode`: the IIS module iisnode; requests arrive on a named pipe.
+ * - `httpPlatform`: HttpPlatformHandler 1.2 or 2; requests arrive on a loopback TCP port.
+ * - `ancm`: the ASP.NET Core Module, out of process; a loopback TCP port as well.
+ * - `standalone`: none of them: a laptop, a container, a Windows service behind a reverse proxy.
+ */
+export type HostMode = 'iisnode' | 'httpPlatform' | 'ancm' | 'standalone';
+
+/** Every host mode, in the order in which they are looked for. */
+export const HOST_MODES: readonly HostMode[] = ['iisnode', 'httpPlatform', 'ancm', 'standalone'];
+
+/** Windows names pipes `\\.\pipe\…` on this machine and `\\?\pipe\…` in its long form, in any letter case. */
+const WINDOWS_PIPE = /^\\\\[.?]\\pipe\\/i;
+
+/**
+ * Tells from the environment variables who started the process.
+ *
+ * iisnode sets `IISNODE_VERSION` and a pipe in `PORT`; HttpPlatformHandler sets `HTTP_PLATFORM_PORT`; the ASP.NET Core
+ * Module sets `ASPNETCORE_PORT` together with `ASPNETCORE_TOKEN` (the port alone is also set by hand for .NET apps).
+ * Nothing about trust depends on the answer: the identity is verified the same way in every mode.
+ *
+ * @param env the environment; `process.env` by default
+ * @example
+ * ```ts
+ * if (detectHostMode() === 'iisnode') console.log('on a named pipe');
+ * ```
+ * @see https://github.com/Azure/iisnode
+ * @see https://learn.microsoft.com/iis/extensions/httpplatformhandler/httpplatformhandler-configuration-reference
+ */
+export function detectHostMode(env: Readonly<Record<string, string | undefined>> = process.env): HostMode {
+  if (isSet(env['IISNODE_VERSION']) || WINDOWS_PIPE.test(env['PORT'] ?? '')) return 'iisnode';
+  if (isSet(env['HTTP_PLATFORM_PORT'])) return 'httpPlatform';
+  if (isSet(env['ASPNETCORE_PORT']) && isSet(env['ASPNETCORE_TOKEN'])) return 'ancm';
+  return 'standalone';
+}
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value !== '';
+}

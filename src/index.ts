@@ -1,0 +1,15 @@
+export { currentContext, currentUser } from './context/storage';
+export { BatonError } from './core/errors';
+export type { ErrorCode, ErrorKind } from './core/error-codes';
+export type { Actor, Authentication, Identity } from './core/identity';
+export type { AuditEvent, AuditSink, LogFields, Logger } from './core/logger';
+export type { RequestContext } from './core/request-context';
+export { authorize, type AuthorizeOptions } from './middleware/authorize';
+export { baton, type BatonOptions } from './middleware/baton';
+export { correlation, restoreContext, type CorrelationOptions } from './middleware/correlation';
+export { correlationHeaders } from './middleware/correlation-headers';
+export { requirePermission, requireRole, requireScope } from './middleware/guards';
+export type { HttpRequest, Middleware, Next } from './middleware/http';
+export { identity, type IdentityOptions } from './middleware/identity';
+export { problemHandler, type ProblemDocument } from './middleware/problem';
+export { requestLog } from './middleware/request-log';

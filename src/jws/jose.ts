@@ -1,0 +1,14 @@
+import type * as joseModule from 'jose' with { 'resolution-mode': 'import' };
+
+type Jose = typeof joseModule;
+
+let loaded: Jose | undefined;
+
+/**
+ * jose, loaded when the first key is needed: loading `iis-baton` must cost nothing, and jose 6 is ESM only, which test
+ * runners that transform modules cannot `require` (Jest fails on it as soon as it is loaded).
+ */
+export function jose(): Jose {
+  loaded ??= require('jose') as Jose;
+  return loaded;
+}

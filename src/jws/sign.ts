@@ -1,0 +1,74 @@
+import { createPrivateKey, generateKeyPair, sign, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import { BatonError } from '../core/errors';
+import { algorithmEntry, isAlgorithm, type Algorithm } from './algorithms';
+import { jose } from './jose';
+import { keyFault, type Jwk } from './keys';
+
+/**
+ * Makes signatures with one private key, wherever that key lives: in memory, in a file, in AWS KMS.
+ */
+export interface Signer {
+  readonly algorithm: Algorithm;
+  readonly keyId: string;
+  /** The JWS signature of `data`: for ECDSA the two numbers side by side (RFC 7518, section 3.4), never DER. */
+  sign(data: Uint8Array): Promise<Uint8Array>;
+}
+
+const RSA_PKCS1_PSS_PADDING = 6;
+const PSS_SALT_LENGTH_DIGEST = -1;
+
+function readPrivateKey(jwk: Jwk): KeyObject {
+  try {
+    return createPrivateKey({ format: 'jwk', key: jwk as Record<string, string> });
+  } catch {
+    // No cause: node's message may quote parts of the key.
+    throw new BatonError('key_invalid', 'The signing key is not a private JSON Web Key (RFC 7517).');
+  }
+}
+
+/**
+ * A signer for a private JSON Web Key that is held in memory.
+ *
+ * @param jwk private key with `kid`, and with `alg` where `algorithm` is not given
+ * @throws BatonError `key_invalid`; its message never holds any part of the key
+ */
+export function jwkSigner(jwk: Jwk, algorithm: unknown = jwk.alg): Signer {
+  if (!isAlgorithm(algorithm)) throw new BatonError('key_invalid', 'The signing key names no usable algorithm (alg).');
+  const { kid } = jwk;
+  if (typeof kid !== 'string' || kid === '') throw new BatonError('key_invalid', 'The signing key has no ID (kid).');
+  const fault = keyFault({ ...jwk, key_ops: undefined }, algorithm);
+  if (fault !== undefined) throw new BatonError('key_invalid', `The signing key cannot sign ${algorithm}: ${fault}.`);
+  const entry = algorithmEntry(algorithm);
+  const options = {
+    key: readPrivateKey(jwk),
+    dsaEncoding: 'ieee-p1363' as const,
+    ...(entry.pss === true ? { padding: RSA_PKCS1_PSS_PADDING, saltLength: PSS_SALT_LENGTH_DIGEST } : {}),
+  };
+  const signInPool = promisify(sign);
+  return { algorithm, keyId: kid, sign: (data) => signInPool(entry.digest, data, options) };
+}
+
+const encodeJson = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** Signs `claims` as a compact JWS of that `typ`. */
+export async function signJws(type: string, claims: object, signer: Signer): Promise<string> {
+  const header = { alg: signer.algorithm, typ: type, kid: signer.keyId };
+  const signingInput = `${encodeJson(header)}.${encodeJson(claims)}`;
+  const signature = await signer.sign(Buffer.from(signingInput));
+  return `${signingInput}.${Buffer.from(signature).toString('base64url')}`;
+}
+
+/** A fresh ES256 key pair; its ID is the public key's thumbprint (RFC 7638). For development, tests and key creation. */
+export async function generateEs256KeyPair(): Promise<{ privateJwk: Jwk; publicJwk: Jwk }> {
+  const pair = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
+  const bare = pair.publicKey.export({ format: 'jwk' });
+  const kid = await jose().calculateJwkThumbprint(
+    bare,
+  );
+  const shared = { kid, alg: 'ES256', use: 'sig' };
+  return {
+    privateJwk: { ...pair.privateKey.export({ format: 'jwk' }), ...shared },
+    publicJwk: { ...bare, ...shared },
+  };
+}

@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { BatonError } from '../core/errors';
+import { jwkSigner, type Signer } from '../jws/sign';
+
+function readKeyText(name: string, env: NodeJS.ProcessEnv): string {
+  const { [name]: inPlace, [`${name}_FILE`]: file } = env;
+  if (inPlace) return inPlace;
+  if (!file) {
+    throw new BatonError(
+      'key_invalid',
+      `No signing key: set ${name}_FILE to a file with a private JWK, or ${name} to the JWK.`,
+    );
+  }
+  try {
+    return readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+  } catch (cause) {
+    throw new BatonError('key_invalid', `The signing key file that ${name}_FILE names cannot be read.`, { cause });
+  }
+}
+
+/**
+ * The signer whose private JSON Web Key stands in the environment variable `name`, or in the file that `name`_FILE names.
+ * @throws BatonError `key_invalid`; its message never holds any part of the key
+ */
+export function signerFromEnvironment(name: string, env: NodeJS.ProcessEnv = process.env): Signer {
+  const text = readKeyText(name, env);
+  let jwk: unknown;
+  try {
+    jwk = JSON.parse(text);
+  } catch {
+    // No cause: the parser's message quotes the key.
+    throw new BatonError('key_invalid', `The signing key of ${name} is not JSON.`);
+  }
+  return jwkSigner((jwk ?? {}));
+}

@@ -1,0 +1,35 @@
+import type { Clock } from '../core/clock';
+import { secureUrl } from '../core/options';
+import type { Algorithm } from '../jws/algorithms';
+import type { JwkSet, KeySource } from '../jws/keys';
+import { discoverJwksUri } from './discovery';
+import type { Fetch } from './fetch-json';
+import { fixedKeySource } from './fixed';
+import { RemoteKeySource } from './remote';
+
+/** Where a policy says that keys are: by URL, in place, or found by discovery from the issuer. */
+export type KeyLocation = { readonly jwksUri: string } | { readonly jwks: JwkSet } | { readonly discover: string };
+
+/** What a key source is made with besides its location. */
+export interface KeySourceOptions {
+  readonly algorithms: readonly Algorithm[];
+  readonly fetch?: Fetch;
+  readonly clock?: Clock;
+}
+
+/**
+ * The key source for a location.
+ * @throws BatonError `key_invalid`, `option_invalid` (a URL that is not https)
+ */
+export function keySourceAt(location: KeyLocation, options: KeySourceOptions): KeySource {
+  if ('jwks' in location) return fixedKeySource(location.jwks, options.algorithms);
+  if ('jwksUri' in location) {
+    const url = secureUrl('keys.jwksUri', location.jwksUri);
+    return new RemoteKeySource({ ...options, locate: () => Promise.resolve(url) });
+  }
+  const { discover } = location;
+  secureUrl('issuer', discover);
+  let found: URL | undefined;
+  const fetchOf = options.fetch ?? ((url, init) => fetch(url, init));
+  return new RemoteKeySource({ ...options, locate: async () => (found ??= await discoverJwksUri(discover, fetchOf)) });
+}

@@ -1,0 +1,68 @@
+import type { Decision, RouteRequest } from '../core/access';
+import { runInContext } from '../context/storage';
+import { BatonError } from '../core/errors';
+import type { Identity } from '../core/identity';
+import type { AuditEvent } from '../core/logger';
+import { checkOptionNames } from '../core/options';
+import { denial } from './denial';
+import type { Middleware } from './http';
+import { refuse } from './problem';
+import { requireRecord } from './record';
+import { checkBasePath, routePath } from './route-path';
+
+/** Options of {@link authorize}. */
+export interface AuthorizeOptions {
+  /** What IIS (virtual directory) or the gateway (stage) puts in front of each path, for example `/invoices`. */
+  readonly basePath?: string;
+}
+
+/** The audit event of a decision: who asked for what, what was decided, by which rule. */
+export function accessEvent(decision: Decision, request: RouteRequest, user: Identity | undefined): AuditEvent {
+  const { allowed, reason, rule, required, grantedBy } = decision;
+  return {
+    event: 'access',
+    outcome: allowed ? 'allowed' : 'denied',
+    reason,
+    ...(rule !== undefined && { rule }),
+    ...(required !== undefined && { required }),
+    ...(grantedBy !== undefined && { grantedBy }),
+    ...(user && { subject: user.subject, transactionId: user.transactionId }),
+    ...(user?.actor && { actor: user.actor.subject }),
+    method: request.method,
+    path: request.path,
+  };
+}
+
+/**
+ * Decides on the request by the policy's route entries: on to the handler, or 401 / 403 here. Each decision is audited.
+ *
+ * @throws BatonError at start: `option_invalid`, `option_unknown`. Answers: `identity_missing` 401, `permission_denied`
+ *   and `route_not_listed` 403, `request_target_invalid` 400.
+ *
+ * @example
+ * ```ts
+ * app.use(correlation(), identity(), authorize({ basePath: '/invoices' }));
+ * ```
+ */
+export function authorize(options: AuthorizeOptions = {}): Middleware {
+  checkOptionNames('authorize()', options, { basePath: true });
+  const basePath = checkBasePath(options.basePath);
+
+  return function authorizeMiddleware(req, res, next) {
+    const record = requireRecord(req, 'authorize()');
+    runInContext(record, () => {
+      try {
+        if (record.policy === undefined)
+          throw new BatonError('option_invalid', 'authorize() needs identity() before it.');
+        const request = { method: req.method ?? '', path: routePath(req, basePath) };
+        const decision = record.policy.decideRoute(request, record.context.user);
+        record.audit.record(accessEvent(decision, request, record.context.user));
+        if (!decision.allowed) throw denial(decision);
+      } catch (thrown) {
+        refuse(req, res, thrown);
+        return;
+      }
+      next();
+    });
+  };
+}

@@ -1,0 +1,80 @@
+import type { IncomingMessage } from 'node:http';
+import { bindEmitter, runInContext } from '../context/storage';
+import type { AuditSink, Logger } from '../core/logger';
+import { checkOptionNames } from '../core/options';
+import type { ContextRecord } from '../core/request-context';
+import { CORRELATION_HEADER } from '../correlation/correlation-id';
+import { resolveCorrelation } from '../correlation/resolve';
+import { auditTrail } from '../logging/audit';
+import { defaultLogger } from '../logging/winston-logger';
+import type { Middleware } from './http';
+import { keepRecord, recordOf } from './record';
+
+const carriesBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+
+/** Options of {@link correlation}; what comes later in the request writes to the same places. */
+export interface CorrelationOptions {
+  /** Default: the process's logger, see `createLogger()`. */
+  readonly logger?: Logger;
+  /** Where decisions are recorded. Default: the logger, as lines with `"type":"audit"`. */
+  readonly audit?: AuditSink;
+}
+
+function openRecord(req: IncomingMessage, logger: Logger, audit: AuditSink): ContextRecord {
+  const { source, replaced, ...context } = resolveCorrelation(req.headers);
+  const record: ContextRecord = { context, logger, audit };
+  if (replaced) {
+    runInContext(record, () =>
+      // The refused value stays out of the log: it is text of a caller's choice.
+      logger.warn('The correlation ID that came with the request was replaced', { type: 'correlation', source }),
+    );
+  }
+  return record;
+}
+
+/**
+ * Opens the request's context: takes or makes the correlation ID, sets it on the response (IIS logs it from there), and
+ * makes `currentContext()` work in everything that the request causes.
+ *
+ * First in `baton()`; alone, for apps that want correlation without identity.
+ *
+ * @throws BatonError at start: `option_unknown`
+ *
+ * @example
+ * ```ts
+ * app.use(correlation());
+ * ```
+ */
+export function correlation(options: CorrelationOptions = {}): Middleware {
+  checkOptionNames('correlation()', options, { logger: true, audit: true });
+  const logger = options.logger ?? defaultLogger();
+  const audit = options.audit ?? auditTrail(logger);
+  return function correlationMiddleware(req, res, next) {
+    let record = recordOf(req);
+    if (record === undefined) {
+      record = openRecord(req, logger, audit);
+      keepRecord(req, record);
+      res.setHeader(CORRELATION_HEADER, record.context.correlationId);
+      if (carriesBody(req)) bindEmitter(req, record);
+    }
+    runInContext(record, next);
+  };
+}
+
+/**
+ * Opens the request's context again, for the rare middleware that calls its `next` from a context of its own (a session
+ * store with a connection pool that does not keep it, say): mount this right after it.
+ *
+ * @example
+ * ```ts
+ * app.use(session({ store }), restoreContext());
+ * ```
+ */
+export function restoreContext(): Middleware {
+  return function restoreContextMiddleware(req, _res, next) {
+    const record = recordOf(req);
+    if (record === undefined) next();
+    else runInContext(record, next);
+  };
+}

@@ -1,0 +1,18 @@
+import type { Decision } from '../core/access';
+import { BatonError } from '../core/errors';
+
+/** The error that answers a refused decision; the finer reason goes to the log only. */
+export function denial(decision: Decision): BatonError {
+  const { reason, required } = decision;
+  if (reason === 'identity_missing') {
+    return new BatonError('identity_missing', 'The request carries no identity and its route is not public.');
+  }
+  if (reason === 'route_not_listed') {
+    return new BatonError('route_not_listed', 'No route entry of the policy matches the request.', { reason });
+  }
+  const what = required === undefined ? '' : ` (${required})`;
+  return new BatonError('permission_denied', `The policy refuses the request: ${reason}${what}.`, {
+    reason,
+    ...(reason === 'scope_missing' && required !== undefined && { missingScopes: [required] }),
+  });
+}

@@ -1,0 +1,88 @@
+import { runInContext } from '../context/storage';
+import type { Clock } from '../core/clock';
+import { asBatonError } from '../core/errors';
+import type { Logger } from '../core/logger';
+import { checkOptionNames } from '../core/options';
+import type { ContextRecord } from '../core/request-context';
+import { createEdge, type VerifiedCaller } from '../identity/edge';
+import type { Fetch } from '../keys/fetch-json';
+import { resolvePolicy } from '../policy/load';
+import type { Policy } from '../policy/policy';
+import type { HttpRequest, Middleware } from './http';
+import { refuse } from './problem';
+import { requireRecord } from './record';
+
+/** Options of {@link identity}. */
+export interface IdentityOptions {
+  /** The policy, or the path of its file. Default: the file that `BATON_POLICY` names. */
+  readonly policy?: string | Policy;
+  /** Tells the time; for tests. */
+  readonly clock?: Clock;
+  /** Fetches key sets. Default: the global `fetch`. */
+  readonly fetch?: Fetch;
+}
+
+/** Tells once for each other digest that gateway and app hold different policies: `baton trace` reports it as drift. */
+function driftWatch(policy: Policy): (caller: VerifiedCaller, logger: Logger) => void {
+  const told = new Set<string>();
+  return ({ identity }, logger) => {
+    const theirs = identity.policyDigest;
+    if (theirs === undefined || theirs === policy.digest || told.has(theirs) || told.size >= 100) return;
+    told.add(theirs);
+    const fields = { type: 'policy_drift', policy: policy.digest, gatewayPolicy: theirs };
+    logger.warn('The gateway gave roles by another policy file than this app holds', fields);
+  };
+}
+
+function setCaller(req: HttpRequest, record: ContextRecord, caller: VerifiedCaller | undefined): void {
+  req.user = caller?.identity;
+  if (caller === undefined) return;
+  record.context.user = caller.identity;
+  record.transaction = caller.transaction;
+}
+
+/**
+ * Verifies the identity that the gateway signed and puts it, frozen, on `req.user`. A request without identity passes as
+ * anonymous (`authorize()` decides what that is worth); a bad one is answered at once and never counts as none.
+ *
+ * @throws BatonError at start: `policy_missing`, `policy_unreadable`, `policy_invalid`, `key_invalid`, `option_unknown`.
+ *   Answers: `token_invalid` 401, `identity_header_invalid` 400, `keys_unavailable` 503.
+ *
+ * @example
+ * ```ts
+ * app.use(correlation(), identity({ policy: 'baton.policy.json' }));
+ * ```
+ */
+export function identity(options: IdentityOptions = {}): Middleware {
+  checkOptionNames('identity()', options, { policy: true, clock: true, fetch: true });
+  const policy = resolvePolicy(options.policy);
+  const edge = createEdge(policy.edge, options);
+  const watchDrift = driftWatch(policy);
+
+  return function identityMiddleware(req, res, next) {
+    const record = requireRecord(req, 'identity()');
+    record.policy = policy;
+    edge.verify(req.rawHeaders).then(
+      (caller) => {
+        setCaller(req, record, caller);
+        if (caller !== undefined) watchDrift(caller, record.logger);
+        runInContext(record, next);
+      },
+      (thrown: unknown) => {
+        const error = asBatonError(thrown);
+        runInContext(record, () => {
+          if (error.kind === 'caller') {
+            const { code, reason } = error;
+            record.audit.record({
+              event: 'authenticate',
+              outcome: 'denied',
+              code,
+              ...(reason !== undefined && { reason }),
+            });
+          }
+          refuse(req, res, error);
+        });
+      },
+    );
+  };
+}

@@ -1,0 +1,53 @@
+import type { ServerResponse } from 'node:http';
+import { runInContext } from '../context/storage';
+import type { Offload } from '../offload/offload';
+import type { HttpRequest, Middleware } from './http';
+import { refuse } from './problem';
+import { requireRecord } from './record';
+
+/** Aborts when the client goes away before it was answered: nobody waits for the function any longer. */
+function abortOnDisconnect(res: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  res.once('close', () => {
+    if (!res.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
+
+function sendJson(res: ServerResponse, value: unknown): void {
+  const body = JSON.stringify(value ?? null);
+  res.statusCode = 200;
+  res.setHeader('Content-Type', 'application/json; charset=utf-8');
+  res.setHeader('Content-Length', Buffer.byteLength(body));
+  res.end(body);
+}
+
+/**
+ * An Express handler that answers with what a Lambda function answers, called as the request's caller.
+ *
+ * @param name the function's name in the policy
+ * @param map makes the function's payload from the request
+ *
+ * Answers: 200 with the function's JSON, or the problem JSON of what `offload.invoke()` throws.
+ *
+ * @example
+ * ```ts
+ * app.post('/invoices/:id/render', offloadHandler(offload, 'render-invoice', (req) => ({ id: req.params.id })));
+ * ```
+ */
+export function offloadHandler<Request extends HttpRequest>(
+  offload: Offload,
+  name: string,
+  map: (req: Request) => unknown,
+): (req: Request, res: Parameters<Middleware>[1]) => Promise<void> {
+  return async function offloadMiddleware(req, res) {
+    try {
+      const record = requireRecord(req, 'offloadHandler()');
+      const signal = abortOnDisconnect(res);
+      const answer = await runInContext(record, async () => offload.invoke(name, await map(req), { signal }));
+      sendJson(res, answer);
+    } catch (thrown) {
+      if (!res.destroyed) refuse(req, res, thrown);
+    }
+  };
+}

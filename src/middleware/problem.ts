@@ -1,0 +1,87 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { asBatonError, BatonError } from '../core/errors';
+import type { Logger } from '../core/logger';
+import { defaultLogger } from '../logging/winston-logger';
+import { challengeFor } from './challenge';
+import type { HttpRequest, Next } from './http';
+import { recordOf } from './record';
+
+/** A problem document (RFC 9457) as Baton answers it. */
+export interface ProblemDocument {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  /** The error's code; branch on it. */
+  readonly code: string;
+  readonly correlationId?: string;
+  /** The `WWW-Authenticate` value again: API Gateway REST renames that header on its way to the client. */
+  readonly challenge?: string;
+}
+
+function problemDocument(error: BatonError, correlationId?: string, challenge?: string): ProblemDocument {
+  return {
+    type: `urn:iis-baton:error:${error.code}`,
+    title: error.publicMessage,
+    status: error.status,
+    code: error.code,
+    ...(correlationId !== undefined && { correlationId }),
+    ...(challenge !== undefined && { challenge }),
+  };
+}
+
+/**
+ * Answers with an error as problem JSON. The body holds the code, a fixed sentence and the correlation ID: no stack, no
+ * reason, nothing of the request.
+ */
+function sendProblem(req: IncomingMessage, res: ServerResponse, error: BatonError): void {
+  if (res.headersSent) {
+    // Too late for another status; an answer that breaks off is better than one that looks complete.
+    res.destroy();
+    return;
+  }
+  const record = recordOf(req);
+  const challenge = challengeFor(error, record?.policy?.application ?? 'api');
+  const body = JSON.stringify(problemDocument(error, record?.context.correlationId, challenge));
+  res.statusCode = error.status;
+  res.setHeader('Content-Type', 'application/problem+json; charset=utf-8');
+  res.setHeader('Content-Length', Buffer.byteLength(body));
+  res.setHeader('Cache-Control', 'no-store');
+  if (challenge !== undefined) res.setHeader('WWW-Authenticate', challenge);
+  if (error.kind === 'dependency' && error.status === 503) res.setHeader('Retry-After', error.retryAfterSeconds ?? 5);
+  res.end(body);
+}
+
+/** Writes an error to the log at the level of its kind: the caller's doing warns, the rest are errors. */
+function logError(logger: Logger, error: BatonError): void {
+  const fields = {
+    type: 'error',
+    code: error.code,
+    ...(error.reason !== undefined && { reason: error.reason }),
+    error,
+  };
+  if (error.kind === 'caller') logger.warn(error.message, fields);
+  else logger.error(error.message, fields);
+}
+
+/** Ends a request with what was thrown: logged in full, answered as problem JSON. */
+export function refuse(req: IncomingMessage, res: ServerResponse, thrown: unknown): void {
+  const error = asBatonError(thrown);
+  logError(recordOf(req)?.logger ?? defaultLogger(), error);
+  sendProblem(req, res, error);
+}
+
+/**
+ * An Express error handler: answers Baton's errors, thrown anywhere below, as problem JSON and logs them. Other errors
+ * are passed on.
+ *
+ * @example
+ * ```ts
+ * app.use(problemHandler()); // after the routes
+ * ```
+ */
+export function problemHandler(): (error: unknown, req: HttpRequest, res: ServerResponse, next: Next) => void {
+  return function problemMiddleware(error, req, res, next) {
+    if (error instanceof BatonError) refuse(req, res, error);
+    else next(error);
+  };
+}

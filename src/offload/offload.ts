@@ -1,0 +1,210 @@
+import { currentRecord } from '../context/storage';
+import { nowSeconds, systemClock, type Clock } from '../core/clock';
+import { BatonError } from '../core/errors';
+import type { Identity } from '../core/identity';
+import { checkOptionNames } from '../core/options';
+import type { ContextRecord } from '../core/request-context';
+import type { TransactionClaims } from '../core/transaction';
+import { outgoingHeaders } from '../correlation/outgoing';
+import type { Signer } from '../jws/sign';
+import { signerFromEnvironment } from '../keys/environment-signer';
+import type { FunctionDocument } from '../policy/document';
+import { resolvePolicy } from '../policy/load';
+import type { Policy } from '../policy/policy';
+import type { WorkEnvelope } from '../token/envelope';
+import { mintHandOverToken } from '../token/hand-over-token';
+import { callError, functionError } from './errors';
+import { lambdaCaller, type CallFunction } from './lambda-client';
+
+/** Options of {@link createOffload}. */
+export interface OffloadOptions {
+  /** The policy, or the path of its file. Default: the file that `BATON_POLICY` names. */
+  readonly policy?: string | Policy;
+  /** Signs hand-over tokens. Default: the private JWK in `BATON_HAND_OVER_KEY`, or in the file `BATON_HAND_OVER_KEY_FILE`. */
+  readonly signer?: Signer;
+  /** Passed to the SDK's `new LambdaClient()`: region, credentials, endpoint. */
+  readonly clientConfig?: Readonly<Record<string, unknown>>;
+  /** Tells the time; for tests. */
+  readonly clock?: Clock;
+}
+
+/** Options of one call. */
+export interface InvokeOptions {
+  /** Ends the wait; the function may run on. */
+  readonly signal?: AbortSignal;
+}
+
+/** Calls Lambda functions as the caller of the work at hand. */
+export interface Offload {
+  /**
+   * Calls the policy's function `name` and waits for its answer.
+   *
+   * The caller's permission is decided here and again in the function. The function is never called twice.
+   *
+   * @param payload JSON; at most 6 MB with the envelope
+   * @throws BatonError `identity_missing`, `permission_denied`, `function_unknown`, `payload_invalid`,
+   *   `payload_too_large`, `function_timeout`, `function_throttled`, `function_access_denied`, `function_unavailable`,
+   *   `function_failed`
+   */
+  invoke(name: string, payload: unknown, options?: InvokeOptions): Promise<unknown>;
+}
+
+/** Lambda's limit for calls that wait (Lambda quotas). */
+const MAX_PAYLOAD_BYTES = 6 * 1024 * 1024;
+const DEFAULT_TIMEOUT_SECONDS = 10;
+/** A hand-over outlives its call by this much: the function's clock, and its start. */
+const HAND_OVER_MARGIN_SECONDS = 30;
+
+interface Caller {
+  readonly record: ContextRecord;
+  readonly user: Identity;
+  readonly transaction: TransactionClaims;
+}
+
+function requireCaller(name: string): Caller {
+  const record = currentRecord();
+  const user = record?.context.user;
+  if (record?.transaction === undefined || user === undefined) {
+    throw new BatonError(
+      'identity_missing',
+      `"${name}" is called as a verified caller, and there is none here. Call it below baton().`,
+    );
+  }
+  return { record, user, transaction: record.transaction };
+}
+
+/** Decides on the permission, and leaves the decision in the audit trail. */
+function authorizeCall(policy: Policy, name: string, { permission }: FunctionDocument, { record, user }: Caller): void {
+  const { allowed, reason, rule } = (record.policy ?? policy).decidePermission(user, permission);
+  record.audit.record({
+    event: 'hand_over',
+    outcome: allowed ? 'allowed' : 'denied',
+    function: name,
+    required: permission,
+    reason,
+    ...(rule !== undefined && { rule }),
+    subject: user.subject,
+    transactionId: user.transactionId,
+    ...(user.actor && { actor: user.actor.subject }),
+  });
+  if (!allowed)
+    throw new BatonError('permission_denied', `The policy refuses the call of "${name}": ${reason}.`, { reason });
+}
+
+function encode(name: string, envelope: WorkEnvelope): Uint8Array {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(envelope);
+  } catch (cause) {
+    throw new BatonError('payload_invalid', `The payload for "${name}" cannot be written as JSON.`, { cause });
+  }
+  const bytes = Buffer.from(text);
+  if (bytes.length > MAX_PAYLOAD_BYTES) {
+    throw new BatonError(
+      'payload_too_large',
+      `The payload for "${name}" has ${bytes.length} bytes with its envelope; Lambda takes ${MAX_PAYLOAD_BYTES}.`,
+    );
+  }
+  return bytes;
+}
+
+function decode(name: string, payload: string): unknown {
+  if (payload === '') return null;
+  try {
+    return JSON.parse(payload) as unknown;
+  } catch (cause) {
+    throw new BatonError('function_failed', `The answer of "${name}" is not JSON.`, { cause });
+  }
+}
+
+/** Calls once; ends the wait after the function's time, or when the caller's own signal says so. */
+async function callOnce(
+  call: CallFunction,
+  name: string,
+  request: { target: string; payload: Uint8Array; traceHeader?: string },
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  try {
+    const answer = await call({ ...request, signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
+    if (answer.functionError !== undefined) throw functionError(name, answer.functionError, answer.payload);
+    return decode(name, answer.payload);
+  } catch (thrown) {
+    if (thrown instanceof BatonError) throw thrown;
+    if (timeout.aborted) {
+      const message = `"${name}" did not answer within ${timeoutMs} ms. It may still be running; it was not called again.`;
+      throw new BatonError('function_timeout', message, { cause: thrown });
+    }
+    throw callError(name, thrown);
+  }
+}
+
+/**
+ * Makes what calls Lambda functions as the caller of the work at hand: with a hand-over token for that one function, the
+ * correlation ID and the trace. Needs the package `@aws-sdk/client-lambda`, which is loaded with the first call.
+ *
+ * @throws BatonError at start: `policy_missing`, `policy_unreadable`, `policy_invalid`, `key_invalid`, `option_unknown`
+ *
+ * @example
+ * ```ts
+ * const offload = createOffload();
+ * app.post('/invoices/:id/render', async (req, res) => {
+ *   res.json(await offload.invoke('render-invoice', { id: req.params.id }));
+ * });
+ * ```
+ */
+export function createOffload(options: OffloadOptions = {}): Offload {
+  checkOptionNames('createOffload()', options, { policy: true, signer: true, clientConfig: true, clock: true });
+  const policy = resolvePolicy(options.policy);
+  const { handOver } = policy;
+  if (handOver === undefined) {
+    throw new BatonError(
+      'policy_invalid',
+      'The policy says nothing of hand-overs: createOffload() needs /handOver and /functions.',
+      {
+        problems: [{ pointer: '/handOver', message: 'is missing' }],
+      },
+    );
+  }
+  const signer = options.signer ?? signerFromEnvironment('BATON_HAND_OVER_KEY');
+  if (!handOver.algorithms.includes(signer.algorithm)) {
+    throw new BatonError(
+      'key_invalid',
+      `The hand-over key is for ${signer.algorithm}, which /handOver/algorithms does not name.`,
+    );
+  }
+  const clock = options.clock ?? systemClock;
+  const call = lambdaCaller(options.clientConfig ?? {});
+
+  return {
+    async invoke(name, payload, { signal } = {}) {
+      const target = Object.hasOwn(policy.functions, name) ? policy.functions[name] : undefined;
+      if (target === undefined)
+        throw new BatonError('function_unknown', `The policy has no function "${name}" under /functions.`);
+      const caller = requireCaller(name);
+      authorizeCall(policy, name, target, caller);
+      const timeoutSeconds = target.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
+      const now = nowSeconds(clock);
+      const terms = {
+        issuer: handOver.issuer,
+        audience: target.target,
+        requestingWorkload: policy.application,
+        expiresAt: now + timeoutSeconds + HAND_OVER_MARGIN_SECONDS,
+      };
+      const handOverToken = await mintHandOverToken(caller.transaction, terms, signer, now);
+      const headers = outgoingHeaders(caller.record.context);
+      const { traceparent, 'X-Amzn-Trace-Id': traceHeader } = headers;
+      const { correlationId } = caller.record.context;
+      const envelope = {
+        baton: 1,
+        handOver: handOverToken,
+        correlationId,
+        ...(traceparent && { traceparent }),
+        payload,
+      } as const;
+      const request = { target: target.target, payload: encode(name, envelope), ...(traceHeader && { traceHeader }) };
+      return callOnce(call, name, request, timeoutSeconds * 1000, signal);
+    },
+  };
+}

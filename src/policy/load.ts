@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { BatonError } from '../core/errors';
+import type { Environment } from './environment';
+import { compilePolicy, type Policy } from './policy';
+
+/** The environment variable that names the policy file; `web.config` sets it in `<appSettings>`. */
+export const POLICY_VARIABLE = 'BATON_POLICY';
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT') {
+      throw new BatonError(
+        'policy_missing',
+        `There is no policy file at ${path}. Set ${POLICY_VARIABLE} (in web.config: <appSettings>) to its path.`,
+        { cause },
+      );
+    }
+    throw new BatonError(
+      'policy_unreadable',
+      `The policy file ${path} cannot be read (${code ?? 'unknown error'}). Give the app pool's identity read access to it.`,
+      { cause },
+    );
+  }
+}
+
+function parse(path: string): unknown {
+  // A byte order mark is what Windows editors add; JSON has none.
+  const text = readText(path).replace(/^\uFEFF/, '');
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : 'syntax error';
+    const problems = [{ pointer: '', message: `is not JSON: ${detail}` }];
+    throw new BatonError('policy_invalid', `The policy file ${path} is not JSON: ${detail}`, { cause, problems });
+  }
+}
+
+/**
+ * Reads and compiles a policy file.
+ *
+ * @param path file, absolute or from the working directory
+ * @param env where `${NAME}`s are filled from
+ * @throws BatonError `policy_missing`, `policy_unreadable`, `policy_invalid`
+ *
+ * @example
+ * ```ts
+ * const policy = loadPolicy('C:\\ProgramData\\invoices\\baton.policy.json');
+ * ```
+ */
+export function loadPolicy(path: string, env: Environment = process.env): Policy {
+  const absolute = resolve(path);
+  return compilePolicy(parse(absolute), env, `The policy file ${absolute}`);
+}
+
+const byPath = new Map<string, Policy>();
+let first: Policy | undefined;
+
+/**
+ * The policy to work by: the one handed in, the file named, the file that `BATON_POLICY` names, or the one that this
+ * process loaded first. One file is loaded once a process, so that all parts decide by the same policy.
+ *
+ * @throws BatonError `policy_missing`, `policy_unreadable`, `policy_invalid`
+ */
+export function resolvePolicy(policy?: string | Policy): Policy {
+  if (typeof policy === 'object') {
+    first ??= policy;
+    return policy;
+  }
+  const named = policy ?? process.env[POLICY_VARIABLE];
+  if (named === undefined || named === '') {
+    if (first !== undefined) return first;
+    throw new BatonError(
+      'policy_missing',
+      `No policy is named. Set ${POLICY_VARIABLE} (in web.config: <appSettings>) to the policy file's path, or pass the option "policy".`,
+    );
+  }
+  const path = resolve(named);
+  let loaded = byPath.get(path);
+  if (loaded === undefined) {
+    loaded = loadPolicy(path);
+    byPath.set(path, loaded);
+  }
+  first ??= loaded;
+  return loaded;
+}

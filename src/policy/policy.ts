@@ -1,0 +1,165 @@
+import type { AccessPolicy, Decision } from '../core/access';
+import { BatonError, formatProblems, type Problem } from '../core/errors';
+import { unknownName } from '../core/options';
+import type { Identity } from '../core/identity';
+import {
+  decideEntry,
+  decidePermission,
+  decideRole,
+  decideRoute,
+  decideScope,
+  decideUnlisted,
+  type DecisionRules,
+} from './decide';
+import { policyDigest } from './digest';
+import type {
+  EdgeDocument,
+  FunctionDocument,
+  HandOverDocument,
+  IdentityProviderDocument,
+  PolicyDocument,
+  RouteDocument,
+} from './document';
+import { fillFromEnvironment, type Environment } from './environment';
+import { indexActorMembers, indexRoleMembers } from './members';
+import { compileRoles } from './roles';
+import { compileRoutes } from './routes';
+import { policyShape } from './schema';
+import { step } from './shape';
+
+/**
+ * A policy, compiled: every question is answered from tables that were worked out once. Pure and immutable; a changed
+ * file becomes a new policy.
+ */
+export interface Policy extends AccessPolicy {
+  readonly edge: EdgeDocument;
+  readonly identityProviders: Readonly<Record<string, IdentityProviderDocument>>;
+  readonly handOver: HandOverDocument | undefined;
+  readonly functions: Readonly<Record<string, FunctionDocument>>;
+  /** The route entries as written; the listing that a gateway needs beforehand. */
+  readonly routes: readonly RouteDocument[];
+  /** The policy roles that a provider's raw values give. Unknown values give nothing. */
+  rolesOf(provider: string, values: Iterable<string>): readonly string[];
+  /** The policy's name for a provider's actor; undefined where it knows none. */
+  actorOf(provider: string, value: string): string | undefined;
+  /** Whether a route entry lets the caller in. */
+  admits(route: RouteDocument, identity: Identity): boolean;
+  /** Whether requests that no entry matches are open to the caller. */
+  admitsUnlisted(identity: Identity): boolean;
+}
+
+function invalid(source: string, problems: readonly Problem[]): BatonError {
+  const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
+  return new BatonError('policy_invalid', `${source} has ${count}:\n${formatProblems(problems)}`, { problems });
+}
+
+/** Freezes all the way down: a policy is shared by all requests of a process. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(deepFreeze);
+  }
+  return value;
+}
+
+/** The unverified issuer chooses the provider, so it must choose one. */
+function checkIssuers({ identityProviders = {} }: PolicyDocument, problems: Problem[]): void {
+  const owners = new Map<string, string>();
+  for (const [name, { issuer }] of Object.entries(identityProviders)) {
+    const owner = owners.get(issuer);
+    const pointer = step(step('/identityProviders', name), 'issuer');
+    if (owner !== undefined)
+      problems.push({ pointer, message: `is the issuer of "${owner}" too; give that one more audiences` });
+    owners.set(issuer, name);
+  }
+}
+
+function checkFunctions({ functions, handOver }: PolicyDocument, problems: Problem[]): void {
+  if (functions !== undefined && Object.keys(functions).length > 0 && handOver === undefined) {
+    problems.push({
+      pointer: '/handOver',
+      message: 'is missing: functions take hand-over tokens, so say who signs them',
+    });
+  }
+}
+
+/**
+ * Compiles a policy document, or says everything that is wrong with it.
+ *
+ * @param document the parsed file, `${NAME}`s unfilled
+ * @param env where `${NAME}`s are filled from; `process.env` by default
+ * @param source what messages call the document
+ * @throws BatonError `policy_invalid`; its `problems` hold a JSON pointer each
+ *
+ * @example
+ * ```ts
+ * const policy = compilePolicy(JSON.parse(text));
+ * policy.decideRoute({ method: 'GET', path: '/invoices/7' }, user).allowed;
+ * ```
+ */
+export function compilePolicy(document: unknown, env: Environment = process.env, source = 'The policy'): Policy {
+  const problems: Problem[] = [];
+  const filled = fillFromEnvironment(document, env, problems);
+  // A name that could not be filled is one problem, not a second one about the text that lacks it.
+  const unfilled = new Set(problems.map(({ pointer }) => pointer));
+  const shapeProblems: Problem[] = [];
+  policyShape.check(filled, '', shapeProblems);
+  problems.push(...shapeProblems.filter(({ pointer }) => !unfilled.has(pointer)));
+  if (shapeProblems.length > 0) throw invalid(source, problems);
+
+  const checked = deepFreeze(filled) as PolicyDocument;
+  const roles = compileRoles(checked.roles, problems);
+  const roleMembers = indexRoleMembers(checked, problems);
+  const actorMembers = indexActorMembers(checked, problems);
+  const routes = checked.routes && compileRoutes(checked.routes, problems);
+  checkIssuers(checked, problems);
+  checkFunctions(checked, problems);
+  checkRoleNames(checked, problems);
+  if (problems.length > 0) throw invalid(source, problems);
+
+  const unlistedRoutes = checked.unlistedRoutes ?? 'deny';
+  const rules: DecisionRules = { roles, actors: checked.actors ?? {}, routes, unlistedRoutes };
+  return Object.freeze({
+    application: checked.application,
+    digest: policyDigest(document),
+    edge: checked.edge,
+    identityProviders: checked.identityProviders ?? {},
+    handOver: checked.handOver,
+    functions: checked.functions ?? {},
+    routes: checked.routes ?? [],
+    ...decisions(rules),
+    rolesOf: (provider: string, values: Iterable<string>) => [
+      ...new Set([...values].flatMap((value) => roleMembers.get(`${provider}:${value}`) ?? [])),
+    ],
+    actorOf: (provider: string, value: string) => actorMembers.get(`${provider}:${value}`)?.[0],
+  } satisfies Policy);
+}
+
+function decisions(
+  rules: DecisionRules,
+): Pick<Policy, 'decideRoute' | 'decidePermission' | 'decideRole' | 'decideScope' | 'admits' | 'admitsUnlisted'> {
+  return {
+    decideRoute: (request, identity): Decision => decideRoute(rules, request, identity),
+    decidePermission: (identity, permission): Decision => decidePermission(rules, identity, permission),
+    decideRole: (identity, role): Decision => decideRole(rules, identity, role),
+    decideScope: (identity, scope): Decision => decideScope(rules, identity, scope),
+    admitsUnlisted: (identity): boolean => decideUnlisted(rules, identity).allowed,
+    admits: (route, identity): boolean => {
+      const compiled = rules.routes?.find(({ document }) => document === route);
+      return compiled !== undefined && decideEntry(rules, compiled.document, identity, compiled.pointer).allowed;
+    },
+  };
+}
+
+function checkRoleNames({ roles, actors = {}, routes = [] }: PolicyDocument, problems: Problem[]): void {
+  const check = (names: readonly string[], pointer: string): void => {
+    for (const name of names) {
+      if (!Object.hasOwn(roles, name))
+        problems.push({ pointer, message: `role ${unknownName(name, Object.keys(roles))}` });
+    }
+  };
+  for (const [name, actor] of Object.entries(actors)) check(actor.roles ?? [], step(step('/actors', name), 'roles'));
+  routes.forEach(({ role = [] }, index) => {
+    check(typeof role === 'string' ? [role] : role, step(step('/routes', index), 'role'));
+  });
+}

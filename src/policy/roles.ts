@@ -1,0 +1,61 @@
+import type { Problem } from '../core/errors';
+import { unknownName } from '../core/options';
+import type { RoleDocument } from './document';
+import { anyCovers } from './permissions';
+import { step } from './shape';
+
+/** A role with what it inherits worked in. */
+export interface CompiledRole {
+  readonly name: string;
+  /** Its own name and those it inherits from, however far. */
+  readonly includes: ReadonlySet<string>;
+  readonly grants: ReadonlySet<string>;
+  readonly denies: ReadonlySet<string>;
+}
+
+type RoleDocuments = Readonly<Record<string, RoleDocument>>;
+
+function lineage(name: string, roles: RoleDocuments, path: readonly string[], problems: Problem[]): Set<string> {
+  const names = new Set([name]);
+  (roles[name]?.inherits ?? []).forEach((parent, index) => {
+    const pointer = step(step(step('/roles', name), 'inherits'), index);
+    if (!Object.hasOwn(roles, parent)) {
+      if (path.length === 0) problems.push({ pointer, message: `role ${unknownName(parent, Object.keys(roles))}` });
+    } else if (parent === name || path.includes(parent)) {
+      const circle = [...path.slice(!path.includes(parent) ? path.length : path.indexOf(parent)), name, parent];
+      if (path.length === 0 || path[0] === parent)
+        problems.push({ pointer, message: `inherits in a circle: ${circle.join(' → ')}` });
+    } else {
+      for (const inherited of lineage(parent, roles, [...path, name], problems)) names.add(inherited);
+    }
+  });
+  return names;
+}
+
+/** Works inheritance out once; reports unknown parents and circles. */
+export function compileRoles(roles: RoleDocuments, problems: Problem[]): ReadonlyMap<string, CompiledRole> {
+  const compiled = new Map<string, CompiledRole>();
+  for (const name of Object.keys(roles)) {
+    const includes = lineage(name, roles, [], problems);
+    const collect = (member: 'permissions' | 'deny'): Set<string> =>
+      new Set([...includes].flatMap((role) => roles[role]?.[member] ?? []));
+    compiled.set(name, { name, includes, grants: collect('permissions'), denies: collect('deny') });
+  }
+  return compiled;
+}
+
+/** The role among those held that grants `permission`; nothing where any of them denies it. Unknown roles grant nothing. */
+export function grantingRole(
+  held: readonly string[],
+  permission: string,
+  roles: ReadonlyMap<string, CompiledRole>,
+): { granted?: string; denied?: string } {
+  let granted: string | undefined;
+  for (const name of held) {
+    const role = roles.get(name);
+    if (role === undefined) continue;
+    if (anyCovers(role.denies, permission)) return { denied: name };
+    if (granted === undefined && anyCovers(role.grants, permission)) granted = name;
+  }
+  return granted === undefined ? {} : { granted };
+}

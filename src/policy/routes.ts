@@ -1,0 +1,103 @@
+import type { RouteRequest } from '../core/access';
+import type { Problem } from '../core/errors';
+import type { RouteDocument } from './document';
+import { step } from './shape';
+
+type Segment = { readonly kind: 'literal'; readonly text: string } | { readonly kind: 'parameter' | 'greedy' };
+
+/** A route entry, ready to be matched. */
+export interface CompiledRoute {
+  readonly document: RouteDocument;
+  readonly method: string | undefined;
+  readonly segments: readonly Segment[];
+  /** The entry's JSON pointer in the policy. */
+  readonly pointer: string;
+}
+
+const RANK = { literal: 0, parameter: 1, greedy: 2 } as const;
+const CONDITIONS = ['public', 'authenticated', 'permission', 'role', 'scope'] as const;
+
+function compileTemplate(path: string): Segment[] {
+  const trimmed = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+  if (trimmed === '/') return [];
+  return trimmed
+    .slice(1)
+    .split('/')
+    .map((part): Segment => {
+      if (!part.startsWith('{')) return { kind: 'literal', text: part.toLowerCase() };
+      return { kind: part.endsWith('+}') ? 'greedy' : 'parameter' };
+    });
+}
+
+/** Negative where `a` is more specific than `b`: at the first difference a literal beats a parameter beats a greedy one. */
+function bySpecificity(a: CompiledRoute, b: CompiledRoute): number {
+  const length = Math.max(a.segments.length, b.segments.length);
+  for (let i = 0; i < length; i++) {
+    const [left, right] = [a.segments[i], b.segments[i]];
+    if (left === undefined || right === undefined) return left === undefined ? 1 : -1;
+    if (left.kind !== right.kind) return RANK[left.kind] - RANK[right.kind];
+  }
+  return methodRank(a) - methodRank(b);
+}
+
+/** A rule of its own for HEAD comes before the GET rule that would cover it, and both before a rule for any method. */
+function methodRank({ method }: CompiledRoute): number {
+  if (method === undefined) return 2;
+  return method === 'HEAD' ? 0 : 1;
+}
+
+const shapeOf = ({ method, segments }: CompiledRoute): string =>
+  `${method ?? '*'} /${segments.map((segment) => (segment.kind === 'literal' ? segment.text : segment.kind)).join('/')}`;
+
+function checkConditions({ document, pointer }: CompiledRoute, problems: Problem[]): void {
+  const given = CONDITIONS.filter((name) => document[name] !== undefined);
+  if (given.length === 0) {
+    problems.push({ pointer, message: `says nothing about its caller: give ${CONDITIONS.join(', ')}` });
+  }
+  if (document.public && given.length > 1)
+    problems.push({ pointer, message: `is public and asks for ${given[1]} too` });
+}
+
+/** Compiles the entries, the most specific first; reports entries that say nothing or that stand twice. */
+export function compileRoutes(documents: readonly RouteDocument[], problems: Problem[]): readonly CompiledRoute[] {
+  const seen = new Map<string, string>();
+  const routes = documents.map((document, index): CompiledRoute => {
+    const route: CompiledRoute = {
+      document,
+      method: document.method,
+      segments: compileTemplate(document.path),
+      pointer: step('/routes', index),
+    };
+    checkConditions(route, problems);
+    const twin = seen.get(shapeOf(route));
+    if (twin !== undefined) problems.push({ pointer: route.pointer, message: `asks for the same requests as ${twin}` });
+    seen.set(shapeOf(route), route.pointer);
+    return route;
+  });
+  return routes.sort(bySpecificity);
+}
+
+function matchesPath(segments: readonly Segment[], parts: readonly string[]): boolean {
+  const greedy = segments.at(-1)?.kind === 'greedy';
+  if (greedy ? parts.length < segments.length : parts.length !== segments.length) return false;
+  return segments.every((segment, index) => {
+    const part = parts[index];
+    return segment.kind === 'literal' ? part === segment.text : part !== '';
+  });
+}
+
+/** HEAD goes where GET goes, as in Express. */
+function matchesMethod(method: string | undefined, requested: string): boolean {
+  return method === undefined || method === requested || (method === 'GET' && requested === 'HEAD');
+}
+
+/**
+ * The entry that decides on a request, as Express would route it: letter case does not count, one trailing slash is
+ * free, an empty segment is no parameter, and nothing is decoded (Express matches the path as it came).
+ */
+export function findRoute(routes: readonly CompiledRoute[], { method, path }: RouteRequest): CompiledRoute | undefined {
+  const trimmed = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+  const parts = trimmed === '/' || trimmed === '' ? [] : trimmed.slice(1).toLowerCase().split('/');
+  const requested = method.toUpperCase();
+  return routes.find((route) => matchesMethod(route.method, requested) && matchesPath(route.segments, parts));
+}

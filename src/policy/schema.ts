@@ -1,0 +1,185 @@
+import { ALGORITHMS } from '../jws/algorithms';
+import {
+  kindOf,
+  listOf,
+  mapOf,
+  objectOf,
+  oneOf,
+  oneOrMore,
+  text,
+  wholeNumber,
+  type JsonSchema,
+  type Shape,
+} from './shape';
+
+const NAME = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/;
+const PROVIDER_NAME = /^[a-z][a-z0-9-]{0,31}$/;
+
+const issuer = text('The issuer (iss), compared to the letter.');
+const pointer = (what: string): Shape =>
+  text(`JSON pointer (RFC 6901) to ${what}.`, { pattern: /^\/./, hint: 'a JSON pointer such as "/sub"' });
+const permission = text('A permission such as "invoice:read"; "invoice:*" stands for all that begin so.', {
+  pattern: /^[A-Za-z][A-Za-z0-9_.-]*(:[A-Za-z0-9_.-]+)*(:\*)?$/,
+  hint: 'a permission such as "invoice:read" or "invoice:*"',
+});
+const permissionAsked = text('The permission that is asked for, such as "invoice:read".', {
+  pattern: /^[A-Za-z][A-Za-z0-9_.-]*(:[A-Za-z0-9_.-]+)*$/,
+  hint: 'a permission such as "invoice:read", without wildcard',
+});
+const member = text('Who has it: "provider:value", for example "entra:Invoices.Clerk".', {
+  pattern: /^[a-z][a-z0-9-]{0,31}:.+$/,
+  hint: '"provider:value"',
+});
+const roleName = text('The name of a role.', { pattern: NAME, hint: 'the name of a role' });
+const algorithms = listOf(
+  oneOf('A signature algorithm (RFC 7518).', Object.keys(ALGORITHMS)),
+  'The only algorithms that are accepted.',
+  1,
+);
+const clockToleranceSeconds = wholeNumber('How far the clocks may be apart, in seconds. Default 30.', 0, 300);
+const maxLifetimeSeconds = wholeNumber('Longest accepted time from iat to exp, in seconds.', 1, 172_800);
+
+const keys = kindOf('Where the public keys are.', {
+  jwksUri: objectOf('A JWK Set by URL.', {
+    required: { jwksUri: text('URL of the JWK Set: https, or http on a loopback address.') },
+  }),
+  jwks: objectOf('A JWK Set in place.', {
+    required: {
+      jwks: {
+        schema: { type: 'object', required: ['keys'], properties: { keys: { type: 'array', minItems: 1 } } },
+        check(value, at, problems) {
+          const list = (value as { keys?: unknown } | null)?.keys;
+          if (!Array.isArray(list) || list.length === 0)
+            problems.push({ pointer: at, message: 'must be a JWK Set (RFC 7517)' });
+        },
+      },
+    },
+  }),
+});
+
+const edge = objectOf('The edge that signs who the caller is.', {
+  required: {
+    profile: oneOf('How the edge signs.', ['txn-token']),
+    issuer,
+    audience: text('The trust domain (aud) that tokens are for.'),
+    algorithms,
+    keys,
+  },
+  optional: { clockToleranceSeconds, maxLifetimeSeconds },
+});
+
+const identityProvider = objectOf('An issuer of JWT access tokens that the authorizer accepts.', {
+  required: {
+    issuer,
+    audience: oneOrMore(text('An audience (aud).'), 'Accepted audiences.'),
+    algorithms,
+    claims: objectOf('Where the token says what.', {
+      required: { subject: pointer("the subject's stable ID") },
+      optional: {
+        tenant: pointer('the tenant'),
+        name: pointer('a name for people'),
+        roles: oneOrMore(pointer('roles or groups'), 'Where roles and groups are.'),
+        scopes: oneOrMore(pointer('scopes'), 'Where scopes are.'),
+        actor: pointer('the actor, "/act" by default'),
+        kind: pointer('the claim that says "app" for applications'),
+      },
+    }),
+  },
+  optional: {
+    keys,
+    types: listOf(text('A media type (typ).'), 'Accepted typ values. Default: "at+jwt" and "JWT".', 1),
+    clockToleranceSeconds,
+    maxLifetimeSeconds,
+  },
+});
+
+const role = objectOf('Who has the role and what it may do.', {
+  optional: {
+    members: listOf(member, 'Who has it.'),
+    inherits: listOf(roleName, 'Roles whose permissions it has too.'),
+    permissions: listOf(permission, 'What it may do.'),
+    deny: listOf(permission, 'What nobody with this role may do, whatever else grants it.'),
+  },
+});
+
+const actor = objectOf('What an actor may do at most, whoever it acts for.', {
+  optional: {
+    members: listOf(member, 'Which parties of which provider it is.'),
+    permissions: listOf(permission, 'What it may do.'),
+    deny: listOf(permission, 'What it may not do.'),
+    roles: listOf(roleName, 'Roles that count while it acts.'),
+  },
+});
+
+const route = objectOf('What a route asks of its caller.', {
+  required: {
+    path: text('Path template; {name} is one segment, {name+} at the end is one or more.', {
+      pattern:
+        /^(\/|(\/(\{[A-Za-z_]\w*\}|[A-Za-z0-9._~!$&'()+,;=:@-]+))+\/?|((\/(\{[A-Za-z_]\w*\}|[A-Za-z0-9._~!$&'()+,;=:@-]+))*\/\{[A-Za-z_]\w*\+\}))$/,
+      hint: 'a path template such as "/invoices/{id}"',
+    }),
+  },
+  optional: {
+    method: oneOf('HTTP method; any where it is left out. GET covers HEAD.', [
+      'GET',
+      'HEAD',
+      'POST',
+      'PUT',
+      'PATCH',
+      'DELETE',
+      'OPTIONS',
+    ]),
+    public: oneOf('Open to everybody.', [true]),
+    authenticated: oneOf('Open to every verified caller.', [true]),
+    permission: oneOrMore(permissionAsked, 'All of these permissions are needed.'),
+    role: oneOrMore(roleName, 'One of these roles is needed.'),
+    scope: oneOrMore(
+      text('A scope.', { pattern: /^[!#-[\]-~]+$/, hint: 'a scope token (RFC 6749)' }),
+      'All of these scopes are needed.',
+    ),
+  },
+});
+
+const functionShape = objectOf('A Lambda function that is called as the caller.', {
+  required: {
+    target: text('ARN of the function; also the audience of its hand-over tokens.', {
+      pattern: /^arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9$_-]+)?$/,
+      hint: 'the ARN of a Lambda function',
+    }),
+    permission: permissionAsked,
+  },
+  optional: { timeoutSeconds: wholeNumber('How long a call may take, in seconds. Default 10.', 1, 300) },
+});
+
+/** The policy file's shape. */
+export const policyShape: Shape = objectOf('Who may do what: one policy for gateway, app and functions.', {
+  required: {
+    application: text("The application's name.", {
+      pattern: NAME,
+      hint: 'a name of letters, digits, ".", "_" and "-"',
+    }),
+    edge,
+    roles: mapOf(role, 'Roles by name.', NAME),
+  },
+  optional: {
+    $schema: text('Where the JSON Schema of this file is.'),
+    identityProviders: mapOf(identityProvider, 'Identity providers by name.', PROVIDER_NAME),
+    handOver: objectOf('Who signs hand-over tokens.', {
+      required: { issuer, algorithms, keys },
+      optional: { clockToleranceSeconds },
+    }),
+    actors: mapOf(actor, 'Actors by name.', NAME),
+    routes: listOf(route, 'What each route asks; the most specific entry decides.'),
+    unlistedRoutes: oneOf('What a route that no entry matches asks. Default "deny".', ['deny', 'authenticated']),
+    functions: mapOf(functionShape, 'Functions by name.', NAME),
+  },
+});
+
+/** The JSON Schema (draft 2020-12) of the policy file, as published in `policy.schema.json`. */
+export function policyJsonSchema(): JsonSchema {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Baton policy',
+    ...policyShape.schema,
+  };
+}

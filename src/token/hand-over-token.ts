@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import { tokenInvalid } from '../core/errors';
+import type { TransactionClaims } from '../core/transaction';
+import { parseCompact } from '../jws/compact';
+import type { Signer } from '../jws/sign';
+import { signJws } from '../jws/sign';
+import { verifyJws, type JwsExpectations } from '../jws/verify';
+import type { ClaimExpectations } from './registered-claims';
+import { pickTransactionClaims } from './transaction-claims';
+import { readVerified, type VerifiedTransaction } from './transaction-token';
+
+/** `typ` of a hand-over token: a Transaction Token is not one, and the other way round. */
+export const HAND_OVER_TOKEN_TYPE = 'baton-handover+jwt';
+
+/** Who a hand-over is from, for which one piece of work, and until when. */
+export interface HandOverTerms {
+  readonly issuer: string;
+  /** The one function or workflow that may take it. */
+  readonly audience: string;
+  /** The app that hands over (`req_wl`). */
+  readonly requestingWorkload: string;
+  /** The work's deadline, in seconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** What the taker of a hand-over insists on. */
+export type HandOverExpectations = ClaimExpectations & Pick<JwsExpectations, 'algorithms' | 'keys'>;
+
+/** A verified hand-over: the transaction, and the hand-over's own ID. */
+export interface VerifiedHandOver extends VerifiedTransaction {
+  /** `jti`: this one hand-over. */
+  readonly handOverId: string;
+}
+
+/**
+ * Mints a hand-over token: `sub scope act tctx rctx txn` go over unchanged.
+ * @param now seconds since the epoch
+ */
+export function mintHandOverToken(
+  transaction: TransactionClaims,
+  terms: HandOverTerms,
+  signer: Signer,
+  now: number,
+): Promise<string> {
+  const claims = {
+    iss: terms.issuer,
+    aud: terms.audience,
+    iat: now,
+    exp: terms.expiresAt,
+    jti: randomUUID(),
+    req_wl: terms.requestingWorkload,
+    ...pickTransactionClaims(transaction),
+  };
+  return signJws(HAND_OVER_TOKEN_TYPE, claims, signer);
+}
+
+/**
+ * Verifies a hand-over token.
+ *
+ * @param now seconds since the epoch
+ * @throws BatonError `token_invalid` (see its `reason`), `keys_unavailable`
+ */
+export async function verifyHandOverToken(
+  token: string,
+  expected: HandOverExpectations,
+  now: number,
+): Promise<VerifiedHandOver> {
+  const { algorithms, keys } = expected;
+  const claims = await verifyJws(parseCompact(token), { algorithms, keys, types: [HAND_OVER_TOKEN_TYPE] });
+  const verified = readVerified(claims, expected, now);
+  if (typeof claims.jti !== 'string' || claims.jti === '') throw tokenInvalid('claims', "The token's jti is missing.");
+  return { ...verified, handOverId: claims.jti };
+}
