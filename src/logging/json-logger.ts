@@ -1,11 +1,8 @@
-import type { LogFields, Logger } from '../core/logger';
-import { lineOf } from './line';
+import type { Logger } from '../core/logger';
+import { checkLevel, lineLogger, LOG_LEVELS, type LogLevel } from './levels';
+import { formatLine } from './line';
 
-/** Levels, the most urgent first. */
-export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
-
-/** How urgent a line is. */
-export type LogLevel = (typeof LOG_LEVELS)[number];
+export type { LogLevel } from './levels';
 
 /**
  * A logger of JSON lines without any package, for Lambda functions, where the platform collects what is printed and a
@@ -13,6 +10,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
  *
  * @param level the least urgent level that is written; `info` by default
  * @param write takes a finished line, without line end; prints by default
+ * @throws BatonError `option_invalid` for a level that is none
  *
  * @example
  * ```ts
@@ -21,24 +19,11 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
  * ```
  */
 export function createJsonLogger(level: LogLevel = 'info', write: (line: string) => void = printLine): Logger {
-  const enabled = LOG_LEVELS.slice(0, LOG_LEVELS.indexOf(level) + 1);
-  const log = (at: LogLevel, message: string, fields?: LogFields): void => {
-    if (enabled.includes(at)) write(JSON.stringify(lineOf(at, message, fields)));
-  };
-  return {
-    error: (message, fields) => {
-      log('error', message, fields);
-    },
-    warn: (message, fields) => {
-      log('warn', message, fields);
-    },
-    info: (message, fields) => {
-      log('info', message, fields);
-    },
-    debug: (message, fields) => {
-      log('debug', message, fields);
-    },
-  };
+  const last = LOG_LEVELS.indexOf(checkLevel('createJsonLogger(): the level', level));
+  return lineLogger(
+    (at) => LOG_LEVELS.indexOf(at) <= last,
+    (line) => write(formatLine(line)),
+  );
 }
 
 function printLine(line: string): void {

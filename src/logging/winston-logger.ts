@@ -1,7 +1,7 @@
 import type { Logger } from '../core/logger';
 import { checkOptionNames } from '../core/options';
-import { LOG_LEVELS, type LogLevel } from './json-logger';
-import { lineOf } from './line';
+import { checkLevel, lineLogger, type LogLevel } from './levels';
+import { formatLine } from './line';
 
 type Winston = typeof import('winston');
 type TransportStream = import('winston').transport;
@@ -17,25 +17,18 @@ export interface LoggerOptions {
   readonly file?: string;
 }
 
-const LEVEL_SYMBOL = Symbol.for('level');
 const MESSAGE_SYMBOL = Symbol.for('message');
 
-const isLevel = (value: string | undefined): value is LogLevel => (LOG_LEVELS as readonly unknown[]).includes(value);
-
-/** winston's formatting step: one JSON line with the request's fields, nothing secret in it. */
+/** winston's formatting step: the line, made already, as text. */
 function jsonLines(winston: Winston): ReturnType<Winston['format']['json']> {
-  return winston.format((info) => {
-    const { level, message, ...fields } = info;
-    const line = lineOf(level, String(message), fields);
-    return { ...line, [LEVEL_SYMBOL]: level, [MESSAGE_SYMBOL]: JSON.stringify(line) } as unknown as typeof info;
-  })();
+  return winston.format((info) => Object.assign(info, { [MESSAGE_SYMBOL]: formatLine(info) }))();
 }
 
 /**
- * A winston logger that writes JSON lines: time, level, message, correlation ID, trace ID, subject, then the line's own
+ * A logger that writes JSON lines through winston: time, level, message, correlation ID, trace ID, subject, then the line's own
  * fields. Credentials are redacted. winston is loaded when this is called, not before.
  *
- * @throws BatonError `option_unknown`
+ * @throws BatonError `option_unknown`, `option_invalid` for a level that is none
  *
  * @example
  * ```ts
@@ -45,20 +38,24 @@ function jsonLines(winston: Winston): ReturnType<Winston['format']['json']> {
  */
 export function createLogger(options: LoggerOptions = {}): Logger {
   checkOptionNames('createLogger()', options, { level: true, file: true });
-  const winston = require('winston') as Winston;
   const { BATON_LOG_LEVEL: levelOfEnvironment, BATON_LOG_FILE: fileOfEnvironment } = process.env;
   const file = options.file ?? fileOfEnvironment;
-  return winston.createLogger({
-    level: options.level ?? (isLevel(levelOfEnvironment) ? levelOfEnvironment : 'info'),
+  const level =
+    options.level === undefined
+      ? checkLevel('The environment variable BATON_LOG_LEVEL', levelOfEnvironment || 'info')
+      : checkLevel('createLogger(): option "level"', options.level);
+  const winston = require('winston') as Winston;
+  const logger = winston.createLogger({
+    level,
     levels: { error: 0, warn: 1, info: 2, debug: 3 },
     format: jsonLines(winston),
-    transports: [transportTo(winston, file)],
+    transports: file ? new winston.transports.File({ filename: file }) : new winston.transports.Console(),
     exitOnError: false,
   });
-}
-
-function transportTo({ transports }: Winston, file: string | undefined): TransportStream {
-  return file ? new transports.File({ filename: file }) : new transports.Console();
+  return lineLogger(
+    (at) => logger.isLevelEnabled(at),
+    (line) => logger.log(line as unknown as Parameters<typeof logger.log>[0]),
+  );
 }
 
 let shared: Logger | undefined;

@@ -43,11 +43,11 @@ export async function startKeyServer(keys: readonly Jwk[] = []): Promise<KeyServ
     metadata: { issuer, jwks_uri: jwksUri },
     answer: undefined,
     fetches: () => [...hits.values()].reduce((sum, count) => sum + count, 0),
-    async close() {
-      server.close();
-      server.closeAllConnections();
-      if (server.listening) await once(server, 'close');
-    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   };
   return state;
 }

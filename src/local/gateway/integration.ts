@@ -44,7 +44,7 @@ export async function runIntegration(
     backend = openRequest(exchange, options);
   } catch (thrown) {
     // Node refuses to send what HTTP has no room for: a mapped value with a line break, for example.
-    exchange.integration.error = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unsendable';
+    exchange.integration.error = String((thrown as NodeJS.ErrnoException).code);
     return 'INTEGRATION_FAILURE';
   }
   const end = await new Promise<IntegrationEnd>((resolve) => {

@@ -53,7 +53,7 @@ function readClaims(payload: Record<string, unknown>, rules: SubjectTokenRules):
   if (aud !== rules.audience) return 'subject_token has another audience';
   if (typeof exp !== 'number' || exp <= rules.nowSeconds) return 'subject_token is expired';
   if (typeof subject !== 'string') return 'subject_token names no subject';
-  return {
+  const claims: SubjectTokenClaims = {
     sub: subject,
     exp,
     scopes: typeof scp === 'string' ? scp.split(' ') : [],
@@ -62,6 +62,7 @@ function readClaims(payload: Record<string, unknown>, rules: SubjectTokenRules):
     ...(Array.isArray(amr) && { amr: amr as readonly string[] }),
     ...(typeof authTime === 'number' && { authTime }),
   };
+  return claims;
 }
 
 function parsePart(part: string): Record<string, unknown> | undefined {

@@ -30,11 +30,7 @@ describe('evaluatePolicy', () => {
     ['a deny of something else', [deny(`${API}/POST/*`), allow('*')], 'allow'],
     ['one of several resources', [allow(`${API}/POST/x`, `${API}/GET/invoices`)], 'allow'],
     ['an action with a wildcard', [{ Effect: 'Allow', Action: 'execute-api:*', Resource: '*' }], 'allow'],
-    [
-      'an action in other letter case',
-      [{ Effect: 'Allow', Action: ['EXECUTE-API:invoke'], Resource: ['*'] }],
-      'allow',
-    ],
+    ['an action in other letter case', [{ Effect: 'Allow', Action: ['EXECUTE-API:invoke'], Resource: ['*'] }], 'allow'],
     ['another action', [{ Effect: 'Allow', Action: 'execute-api:ManageConnections', Resource: '*' }], 'implicit-deny'],
   ])('%s', (_name, Statement, expected) => {
     const statements = readPolicy({ Version: '2012-10-17', Statement });

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { BatonError } from '../../../src/core/errors';
 import { ACCESS_LOG_FORMAT } from '../../../src/local/gateway/access-log';
 import type { GatewayOptions } from '../../../src/local/gateway/gateway';
-import { allowAll, cleanUp, definitionOf, gatewayFor, send, startOrigin, valuesOf } from './support';
+import { allowAll, cleanUp, definitionOf, gatewayFor, send, startOrigin, valuesOf, type Json } from './support';
 
 afterEach(cleanUp);
 
@@ -28,7 +28,7 @@ async function refusal(options: Partial<Omit<GatewayOptions, 'accessLogFile'>>):
   return error as BatonError;
 }
 
-const withIntegration = (change: (integration: Record<string, any>) => void): object => {
+const withIntegration = (change: (integration: Record<string, Json>) => void): object => {
   const definition = definitionOf('rest', { 'GET /a/{id}': {} });
   change(definition['paths']['/a/{id}'].get['x-amazon-apigateway-integration']);
   return definition;

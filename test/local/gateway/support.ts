@@ -1,10 +1,19 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { startGateway, type GatewayOptions, type LocalGateway } from '../../../src/local/gateway/gateway';
+
+/** Whatever `JSON.parse` gives. */
+export type Json = ReturnType<typeof JSON.parse>;
 
 export interface SeenRequest {
   readonly method: string;
@@ -134,7 +143,7 @@ export function definitionOf(
   kind: 'rest' | 'http',
   operations: Record<string, OperationSketch>,
   authorizer: Record<string, unknown> = {},
-): Record<string, any> {
+): Record<string, Json> {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const [key, sketch] of Object.entries(operations)) {
     const [method = '', path = ''] = key.split(' ');
