@@ -53,8 +53,19 @@ class Started {
     this.#stops.push(stop);
   }
 
+  /** Everything is ended, also when ending one part fails; the first failure is told then. */
   async stop(): Promise<void> {
-    for (let stop = this.#stops.pop(); stop !== undefined; stop = this.#stops.pop()) await stop();
+    const failures: unknown[] = [];
+    for (let stop = this.#stops.pop(); stop !== undefined; stop = this.#stops.pop()) {
+      try {
+        await stop();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) {
+      throw new BatonError('relay_failed', 'A part of the relay could not be ended.', { cause: failures[0] });
+    }
   }
 }
 
