@@ -10,7 +10,11 @@ const { steps } = require('./demo/steps');
 const { stepTable, table } = require('./demo/table');
 
 const { values: options } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, keep: { type: 'boolean', default: false } },
+  options: {
+    json: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+    logs: { type: 'string' },
+  },
 });
 const say = (text) => {
   if (!options.json) console.log(text);
@@ -90,7 +94,7 @@ async function checkLogs(relay, rows, tokens) {
     { name: 'no log holds a token', ok: leaking.length === 0, ...(leaking.length > 0 && { leaking }) },
     { name: 'the REST API asked the authorizer once for three requests of the clerk', ok: authorizerCalls === 2 },
   ];
-  return { correlationId, trail, checks };
+  return { correlationId, trail, checks, directory: relay.logDirectory };
 }
 
 function print(rows, logs, names, seconds) {
@@ -106,22 +110,30 @@ function print(rows, logs, names, seconds) {
   for (const { name, ok } of logs.checks) say(`${ok ? '✓' : '✗'} ${name}`);
   const all = [...rows, ...logs.checks];
   const passed = all.filter(({ ok }) => ok).length;
-  say(`\n${passed} of ${all.length} as expected, in ${seconds} s.`);
+  say(`\n${passed} of ${all.length} as expected, in ${seconds} s. Logs: ${logs.directory}`);
 }
 
-async function untilInterrupted(relay) {
-  say(`\nThe relay stays up until Ctrl-C. Logs: ${relay.logDirectory}`);
+function printUrls(relay) {
+  say('\nThe relay stays up until Ctrl-C.');
   say(`  HTTP API  ${relay.gateways.http.url}\n  REST API  ${relay.gateways.rest.url}\n  IIS       ${relay.iis.url}`);
   say(`  sign-in   ${relay.identityProvider.issuer}  (carla / carla, ada / ada)`);
-  await new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, resolve);
+}
+
+/** Resolves when the terminal asks for the end. Listened to from the start, so that nothing outlives the demo. */
+function interrupted() {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, resolve);
   });
 }
 
 async function main() {
   const startedAt = performance.now();
+  const ended = interrupted();
   say('Starting sign-in, gateway, IIS with the app, and Lambda on this machine …\n');
-  const relay = await startRelay({ configFile: join(__dirname, 'baton.dev.json') });
+  const relay = await startRelay({
+    configFile: join(__dirname, 'baton.dev.json'),
+    ...(options.logs && { logDirectory: options.logs }),
+  });
   try {
     const tokens = await signEverybodyIn(relay);
     const { users } = relay.config.identityProvider;
@@ -137,7 +149,10 @@ async function main() {
       console.log(JSON.stringify({ ok, seconds: Number(seconds), rows: [...rows, ...logs.checks], trail: logs.trail }));
     }
     process.exitCode = ok ? 0 : 1;
-    if (options.keep) await untilInterrupted(relay);
+    if (options.keep) {
+      printUrls(relay);
+      await ended;
+    }
   } finally {
     await relay.stop();
   }

@@ -1,11 +1,12 @@
 import { runInContext } from '../context/storage';
 import { nowSeconds, systemClock, type Clock } from '../core/clock';
-import { asBatonError, BatonError } from '../core/errors';
+import { asBatonError, BatonError, tokenInvalid } from '../core/errors';
 import type { AuditSink, Logger } from '../core/logger';
 import { checkOptionNames, wholeNumber } from '../core/options';
 import { isCorrelationId, newCorrelationId } from '../correlation/correlation-id';
 import { DEFAULT_MAX_LIFETIME_SECONDS } from '../identity/edge';
 import { identityFrom } from '../identity/from-transaction';
+import { DEFAULT_MAX_TOKEN_BYTES } from '../jws/compact';
 import type { Signer } from '../jws/sign';
 import { signerFromEnvironment } from '../keys/environment-signer';
 import type { Fetch } from '../keys/fetch-json';
@@ -32,7 +33,7 @@ export interface AuthorizerOptions {
   readonly cacheTtlSeconds?: number;
   /** The requesting workload (`req_wl`) that tokens name. Default `apigateway`. */
   readonly requestingWorkload?: string;
-  /** What the gateway's paths have in front of the policy's, for example `/invoices`. */
+  /** What the gateway's paths have in front of the policy's, for example `/invoices`; letter case counts. */
   readonly basePath?: string;
   readonly logger?: Logger;
   readonly audit?: AuditSink;
@@ -56,6 +57,17 @@ interface Settings {
   readonly requestingWorkload: string;
   readonly basePath: string;
   readonly clock: Clock;
+}
+
+/** It becomes part of ARNs: a wildcard in it would open what the policy does not. */
+function readBasePath(basePath = ''): string {
+  if (/^(?:\/[A-Za-z0-9._~-]+)*\/?$/.test(basePath)) return basePath.replace(/\/$/, '');
+  throw new BatonError('option_invalid', 'createAuthorizer(): option "basePath" must look like "/invoices".');
+}
+
+function readRequestingWorkload(name = 'apigateway'): string {
+  if (typeof name === 'string' && name !== '') return name;
+  throw new BatonError('option_invalid', 'createAuthorizer(): option "requestingWorkload" must be a non-empty text.');
 }
 
 function readSettings(options: AuthorizerOptions): Settings {
@@ -82,8 +94,8 @@ function readSettings(options: AuthorizerOptions): Settings {
     signer,
     cacheTtlSeconds,
     lifetimeSeconds,
-    requestingWorkload: options.requestingWorkload ?? 'apigateway',
-    basePath: (options.basePath ?? '').replace(/\/$/, ''),
+    requestingWorkload: readRequestingWorkload(options.requestingWorkload),
+    basePath: readBasePath(options.basePath),
     clock: options.clock ?? systemClock,
   };
 }
@@ -108,6 +120,9 @@ function authorizeWith(
     const sourceIp = settings.cacheTtlSeconds === 0 ? request.sourceIp : undefined;
     const transaction = transactionOf(token, policy, sourceIp);
     const txnToken = await mintTransactionToken(transaction, terms, signer, now);
+    if (txnToken.length > DEFAULT_MAX_TOKEN_BYTES) {
+      throw tokenInvalid('too_large', 'The Transaction Token for this caller would be larger than the app accepts.');
+    }
     const verified = {
       transaction,
       requestingWorkload: terms.requestingWorkload,

@@ -17,6 +17,8 @@ export interface ProviderFacts {
 
 const MAX_ACTORS = 4;
 const APPLICATION_KINDS = ['app', 'application'];
+/** RFC 6749, section 3.3. Scopes travel on joined by blanks: a list's item with a blank in it would become two. */
+const SCOPE_TOKEN = /^[!#-[\]-~]+$/;
 
 /** The value at a JSON pointer (RFC 6901): own members only, so that a pointer finds nothing in a prototype. */
 function at(claims: unknown, pointer: string): unknown {
@@ -48,10 +50,13 @@ function texts(claims: Claims, pointers: string | readonly string[] | undefined,
   return [...new Set(found.filter((value): value is string => typeof value === 'string' && value !== ''))];
 }
 
-/** The chain of actors (RFC 8693, section 4.1). A malformed one is refused: read as "none" it would widen rights. */
+/**
+ * The chain of actors (RFC 8693, section 4.1); a text stands for an actor alone, as in `azp`. A malformed one is refused:
+ * read as "none" it would widen rights.
+ */
 function readActor(value: unknown, depth = 1): ActorClaim | undefined {
   if (value === undefined) return undefined;
-  if (typeof value === 'string' && value !== '') return { sub: value };
+  if (typeof value === 'string' && value !== '' && depth === 1) return { sub: value };
   const { sub, act } = (typeof value === 'object' && value !== null ? value : {}) as { sub?: unknown; act?: unknown };
   if (typeof sub !== 'string' || sub === '' || depth > MAX_ACTORS) {
     throw tokenInvalid('claims', "The token's actor claim is malformed.");
@@ -74,7 +79,7 @@ export function readProviderClaims(claims: Claims, pointers: ClaimsDocument): Pr
     tenant: optionalText(claims, pointers.tenant),
     name: optionalText(claims, pointers.name),
     roleValues: texts(claims, pointers.roles, false),
-    scopes: texts(claims, pointers.scopes, true),
+    scopes: texts(claims, pointers.scopes, true).filter((scope) => SCOPE_TOKEN.test(scope)),
     actor: readActor(at(claims, pointers.actor ?? '/act')),
   };
 }

@@ -41,15 +41,19 @@ function bearerToken(event: Bag): string {
   return token;
 }
 
-function readHttpApiEvent(event: Bag): AuthorizerRequest {
-  const context = bag(event.requestContext);
-  const arn = textOf(event.routeArn);
-  if (arn === undefined) throw invalid('The event names no routeArn.');
-  const authorization = headerValues(event, 'authorization')[0];
-  // The gateway caches by identity source: were it another header, one caller's result would serve another.
-  if (!Array.isArray(event.identitySource) || !event.identitySource.includes(authorization)) {
+/** The gateway caches by identity source: were it another header, one caller's result would serve another. */
+function checkIdentitySource(event: Bag, isSource: (authorization: string) => boolean): void {
+  if (!isSource(headerValues(event, 'authorization')[0] ?? '')) {
     throw invalid('The authorizer\'s identity source must be "$request.header.Authorization".');
   }
+}
+
+function readHttpApiEvent(event: Bag): AuthorizerRequest {
+  const context = bag(event.requestContext);
+  const { identitySource: sources } = event;
+  const arn = textOf(event.routeArn);
+  if (arn === undefined) throw invalid('The event names no routeArn.');
+  checkIdentitySource(event, (authorization) => Array.isArray(sources) && sources.includes(authorization));
   return {
     format: 'simple',
     bearerToken: bearerToken(event),
@@ -60,8 +64,11 @@ function readHttpApiEvent(event: Bag): AuthorizerRequest {
 
 function readRestEvent(event: Bag): AuthorizerRequest {
   const context = bag(event.requestContext);
+  const { identitySource: sources } = event;
   const arn = textOf(event.methodArn);
   if (arn === undefined) throw invalid('The event names no methodArn.');
+  // Only format 1.0 says by what it is cached, joined by commas; REST does not.
+  checkIdentitySource(event, (authorization) => typeof sources !== 'string' || sources.includes(authorization));
   return {
     format: 'iam',
     bearerToken: bearerToken(event),

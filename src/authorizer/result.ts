@@ -30,6 +30,7 @@ export interface IamResult {
 /** The result for HTTP APIs with simple responses: yes or no. */
 export interface SimpleResult {
   readonly isAuthorized: boolean;
+  /** Absent where nobody was verified. */
   readonly context?: AuthorizerContext;
 }
 
@@ -41,10 +42,11 @@ function stageArn(methodArn: string): string {
 }
 
 function resourcesOf(stage: string, basePath: string, { method, path }: RouteDocument): string[] {
-  const pattern = path.replace(/\{[^}]+\}/g, '*');
+  // A trailing slash is free in a template, and the ARN of a method has none.
+  const pattern = `${basePath}${path.replace(/\{[^}]+\}/g, '*')}`.replace(/(?<=.)\/$/, '');
   // GET covers HEAD here as it does in Express.
   const methods = method === undefined ? ['*'] : method === 'GET' ? ['GET', 'HEAD'] : [method];
-  return methods.map((name) => `${stage}/${name}${basePath}${pattern}`);
+  return methods.map((name) => `${stage}/${name}${pattern}`);
 }
 
 /**
@@ -84,5 +86,5 @@ export function simpleResult(policy: Policy, identity: Identity, context: Author
   const isAuthorized =
     policy.admitsUnlisted(identity) ||
     policy.routes.some((route) => route.public !== true && policy.admits(route, identity));
-  return isAuthorized ? { isAuthorized, context } : { isAuthorized };
+  return { isAuthorized, context };
 }

@@ -8,6 +8,7 @@ import type {
   TransactionContextClaim,
 } from '../core/transaction';
 import type { Policy } from '../policy/policy';
+import { readTransactionClaims } from '../token/transaction-claims';
 import { readProviderClaims } from './claims';
 import type { ProviderToken } from './providers';
 
@@ -24,9 +25,9 @@ function requesterContext(
   const { acr, amr, auth_time: authTime } = claims;
   return definedMembers<RequesterContextClaim>({
     idp: provider,
-    acr: typeof acr === 'string' ? acr : undefined,
+    acr: typeof acr === 'string' && acr !== '' ? acr : undefined,
     amr: Array.isArray(amr) && amr.every((item) => typeof item === 'string') ? amr : undefined,
-    auth_time: typeof authTime === 'number' ? authTime : undefined,
+    auth_time: typeof authTime === 'number' && authTime >= 0 ? authTime : undefined,
     req_ip: sourceIp,
     idp_exp: expiresAt,
   });
@@ -45,7 +46,8 @@ export function transactionOf(token: ProviderToken, policy: Policy, sourceIp: st
   if (document === undefined)
     throw tokenInvalid('issuer', 'The token is from a provider that the policy does not name.');
   const facts = readProviderClaims(claims, document.claims);
-  return definedMembers<TransactionClaims>({
+  // Read as the app will read it: to let in with a token that the app refuses is a 401 that nobody can explain.
+  return readTransactionClaims({
     sub: `${provider}:${facts.subject}`,
     scope: facts.scopes.join(' '),
     txn: randomUUID(),

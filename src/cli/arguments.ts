@@ -2,25 +2,54 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { BatonError } from '../core/errors';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
-type Parsed<T extends Options> = ReturnType<typeof parseArgs<{ options: T; allowPositionals: true; strict: true }>>;
+type Values<T extends Options> = ReturnType<typeof parseArgs<{ options: T; strict: true }>>['values'];
+
+/** What a command takes. */
+export interface CommandShape<T extends Options, N extends string> {
+  readonly usage: string;
+  readonly options: T;
+  /** Names of the arguments that are no options, in their order; each must be given. */
+  readonly positionals: readonly N[];
+}
+
+/** A command's arguments, read. */
+export interface Arguments<T extends Options, N extends string> {
+  readonly values: Values<T>;
+  readonly positionals: Readonly<Record<N, string>>;
+}
+
+/** The `reason` of an error that is a mistake on the command line: it ends with exit code 2. */
+export const USAGE_ERROR = 'usage';
+
+function usageError(message: string, usage: string, cause?: unknown): BatonError {
+  return new BatonError('option_unknown', `${message}\n\n${usage}`, { reason: USAGE_ERROR, cause });
+}
 
 /**
  * Reads a command's arguments.
  * @returns undefined where `--help` was asked for, and was given
- * @throws BatonError `option_unknown`
+ * @throws BatonError `option_unknown`, reason {@link USAGE_ERROR}, for what the command does not take or misses
  */
-export function readArguments<T extends Options>(
+export function readArguments<T extends Options, N extends string>(
   args: readonly string[],
-  options: T,
-  usage: string,
-): Parsed<T> | undefined {
+  { usage, options, positionals: names }: CommandShape<T, N>,
+): Arguments<T, N> | undefined {
   if (args.includes('--help') || args.includes('-h')) {
     console.log(usage);
     return undefined;
   }
+  let values: Values<T>;
+  let given: readonly string[];
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true }) as Parsed<T>;
+    const parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    values = parsed.values;
+    given = parsed.positionals;
   } catch (cause) {
-    throw new BatonError('option_unknown', `${(cause as Error).message}\n\n${usage}`, { cause });
+    throw usageError((cause as Error).message, usage, cause);
   }
+  const missing = names[given.length];
+  if (missing !== undefined) throw usageError(`The <${missing}> is missing.`, usage);
+  const [surplus] = given.slice(names.length);
+  if (surplus !== undefined) throw usageError(`"${surplus}" is one argument too many.`, usage);
+  return { values, positionals: Object.fromEntries(names.map((name, i) => [name, given[i]])) as Record<N, string> };
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { asBatonError } from '../core/errors';
 import { unknownName } from '../core/options';
+import { USAGE_ERROR } from './arguments';
 
 /** Each command is loaded when it is called: `baton --help` must not load a gateway. */
 const COMMANDS: Readonly<Record<string, { readonly summary: string; run(args: readonly string[]): Promise<void> }>> = {
@@ -45,5 +46,5 @@ main(process.argv.slice(2)).catch((thrown: unknown) => {
   // What Baton did not foresee is shown whole: here the reader is the developer.
   if (error.code === 'internal') console.error(error.cause);
   else console.error(`baton: ${error.message}`);
-  process.exitCode = 1;
+  process.exitCode = error.reason === USAGE_ERROR ? 2 : 1;
 });

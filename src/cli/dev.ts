@@ -1,7 +1,7 @@
 import { createLogger } from '../logging/winston-logger';
 import { startRelay, type Relay } from '../local/relay';
 import { readArguments } from './arguments';
-import { removeRelayState, writeRelayState } from './relay-state';
+import { checkNoRelayRuns, removeRelayState, writeRelayState } from './relay-state';
 
 const USAGE = `Usage: baton dev [--config baton.dev.json] [--logs folder] [--verbose]
 
@@ -43,7 +43,7 @@ function describe(relay: Relay): string {
   return ['The relay runs.', '', ...list, ...example, '', 'Ctrl-C ends it.'].join('\n');
 }
 
-/** Resolves when the terminal asks for the end. */
+/** Resolves when the terminal asks for the end; a second time ends the process as it always would. */
 function interrupted(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
@@ -52,19 +52,24 @@ function interrupted(): Promise<void> {
 
 /** `baton dev`: runs the relay until it is interrupted. */
 export async function dev(args: readonly string[]): Promise<void> {
-  const parsed = readArguments(args, OPTIONS, USAGE);
+  const parsed = readArguments(args, { usage: USAGE, options: OPTIONS, positionals: [] });
   if (parsed === undefined) return;
   const { config, logs, verbose } = parsed.values;
+  checkNoRelayRuns(config);
+  // Before the start: an interruption half-way through it must end what is started, too.
+  const ended = interrupted();
   const relay = await startRelay({
     configFile: config,
     ...(logs !== undefined && { logDirectory: logs }),
     ...(verbose && { logger: createLogger({ level: 'debug' }) }),
   });
-  const ended = interrupted();
-  const { issuer, tokenEndpoint } = relay.identityProvider;
-  writeRelayState(config, { pid: process.pid, issuer, tokenEndpoint });
-  console.log(describe(relay));
-  await ended;
-  removeRelayState(config);
-  await relay.stop();
+  try {
+    const { issuer, tokenEndpoint } = relay.identityProvider;
+    writeRelayState(config, { pid: process.pid, issuer, tokenEndpoint });
+    console.log(describe(relay));
+    await ended;
+  } finally {
+    removeRelayState(config);
+    await relay.stop();
+  }
 }

@@ -36,30 +36,30 @@ async function userToken({ identityProvider }: RelayConfig, { issuer }: RelaySta
 }
 
 async function actorToken(
-  config: RelayConfig,
-  state: RelayState,
+  { identityProvider }: RelayConfig,
+  { tokenEndpoint }: RelayState,
   actor: string,
   subjectToken: string,
 ): Promise<string> {
-  const client = config.identityProvider.clients.find(({ clientId }) => clientId === actor);
+  const { clients, audience: resource } = identityProvider;
+  const client = clients.find(({ clientId }) => clientId === actor);
   if (client?.clientSecret === undefined) {
-    throw new BatonError('relay_failed', `The configuration has no client "${actor}" with a secret.`);
+    const known = clients.filter(({ clientSecret }) => clientSecret !== undefined).map(({ clientId }) => clientId);
+    const why =
+      client === undefined ? unknownName(actor, known) : `"${actor}" has no secret, so it cannot act for anybody`;
+    throw new BatonError('relay_failed', `The client ${why}.`);
   }
   const { clientId, clientSecret } = client;
-  const { tokenEndpoint } = state;
-  const resource = config.identityProvider.audience;
   return (await exchangeForActor({ tokenEndpoint, clientId, clientSecret, subjectToken, resource })).accessToken;
 }
 
 /** `baton token`: prints an access token of a user of the running relay. */
 export async function token(args: readonly string[]): Promise<void> {
-  const parsed = readArguments(args, OPTIONS, USAGE);
+  const parsed = readArguments(args, { usage: USAGE, options: OPTIONS, positionals: ['username'] });
   if (parsed === undefined) return;
-  const [username] = parsed.positionals;
-  if (username === undefined) throw new BatonError('option_invalid', `Whose token?\n\n${USAGE}`);
   const { config: file, actor } = parsed.values;
-  const state = readRelayState(file);
   const config = readRelayConfig(file);
-  const subjectToken = await userToken(config, state, username);
+  const state = readRelayState(file);
+  const subjectToken = await userToken(config, state, parsed.positionals.username);
   console.log(actor === undefined ? subjectToken : await actorToken(config, state, actor, subjectToken));
 }

@@ -42,9 +42,10 @@ export function currentUser(): Identity | undefined {
 }
 
 /**
- * Makes an emitter's listeners run in the context `record`, whoever emits. Node's HTTP parser emits a request's body
- * events from the connection's own asynchronous context, which is older than the request; without this a `data` or
- * `end` listener would see no caller. Only this one object is touched.
+ * Makes an emitter's listeners run in the context `record`, whoever emits. Node emits a request's body events and the
+ * `close` of a client that went away from the connection's own asynchronous context, which is older than the request, and
+ * the `finish` of a pipelined answer from the request before: without this a listener would see no caller, or another
+ * one. Only this one object is touched.
  */
 export function bindEmitter(emitter: EventEmitter, record: ContextRecord): void {
   const emit = emitter.emit.bind(emitter);

@@ -8,8 +8,9 @@ export interface TraceParent {
 }
 
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
-const ROOT = /^1-([0-9a-f]{8})-([0-9a-f]{24})$/i;
-const SPAN = /^[0-9a-f]{16}$/i;
+// All zeros is no ID (W3C Trace Context, section 3.2.2.3): passed on in a traceparent, it would void that too.
+const ROOT = /^1-(?!0{8}-0{24}$)([0-9a-f]{8})-([0-9a-f]{24})$/i;
+const SPAN = /^(?!0+$)[0-9a-f]{16}$/i;
 const ZEROS = /^0+$/;
 
 /** Reads a `traceparent` header (W3C Trace Context, section 3.2); undefined where it is not well-formed. */

@@ -91,6 +91,16 @@ function authorize(policy: Policy, { name, document }: NamedFunction, record: Co
   if (!allowed) throw new BatonError('permission_denied', `The policy refuses "${name}": ${reason}.`, { reason });
 }
 
+/** A line for the log, and one for the audit trail where {@link authorize} has not written it. */
+function reportRefusal(error: BatonError, name: string, { logger, audit }: ContextRecord): void {
+  const { code, reason, kind, message } = error;
+  if (kind === 'caller' && code !== 'permission_denied') {
+    const facts = { function: name, code, ...(reason !== undefined && { reason }) };
+    audit.record({ event: 'authenticate', outcome: 'denied', ...facts });
+  }
+  logger[kind === 'caller' ? 'warn' : 'error'](message, { type: 'error', code, function: name, error });
+}
+
 /** A refusal as Lambda can carry it: the code in the error's name, a safe sentence, no stack. */
 function refusalOf(error: BatonError): Error {
   const refusal = new Error(error.publicMessage);
@@ -127,8 +137,8 @@ async function runHandler<Answer>(
  * permission again, opens the same context (`currentUser()`, `currentContext()`), and gives the handler the bare payload.
  *
  * @throws BatonError at start: `policy_missing`, `policy_unreadable`, `policy_invalid`, `function_unknown`,
- *   `option_unknown`. In a call, errors named `baton.<code>`: `event_invalid`, `token_invalid`, `permission_denied`,
- *   `keys_unavailable`; what the handler throws passes through.
+ *   `key_invalid`, `option_invalid`, `option_unknown`. In a call, errors named `baton.<code>`: `event_invalid`,
+ *   `token_invalid`, `permission_denied`, `keys_unavailable`; what the handler throws passes through.
  *
  * @example
  * ```ts
@@ -149,6 +159,9 @@ export function withBaton<Payload = unknown, Answer = unknown>(
     clock: true,
     fetch: true,
   });
+  if (typeof handler !== 'function') {
+    throw new BatonError('option_invalid', 'withBaton(): the handler must be a function; options come after it.');
+  }
   const policy = resolvePolicy(options.policy);
   const target = functionOf(policy, options.name);
   const verify = handOverVerifier(policy, target, options);
@@ -166,7 +179,7 @@ export function withBaton<Payload = unknown, Answer = unknown>(
       return envelope;
     } catch (thrown) {
       const error = asBatonError(thrown);
-      logger.warn(error.message, { type: 'error', code: error.code, function: target.name, error });
+      reportRefusal(error, target.name, record);
       throw refusalOf(error);
     }
   };

@@ -1,7 +1,8 @@
-import type { webcrypto } from 'node:crypto';
+import { createPublicKey, type JsonWebKey, type webcrypto } from 'node:crypto';
 import { BatonError } from '../core/errors';
 import { algorithmEntry, type Algorithm } from './algorithms';
 import { jose } from './jose';
+import { hasRocaFingerprint } from './roca';
 
 /** A JSON Web Key (RFC 7517), as far as Baton reads it. */
 export interface Jwk {
@@ -53,19 +54,36 @@ export function keyFault(jwk: Jwk, algorithm: Algorithm): string | undefined {
   if (jwk.key_ops !== undefined && !(Array.isArray(jwk.key_ops) && jwk.key_ops.includes('verify'))) {
     return 'its operations (key_ops) do not include "verify"';
   }
-  if (needs.kty === 'RSA') return rsaFault(jwk);
-  return undefined;
+  return (needs.kty === 'RSA' ? rsaFault(jwk) : undefined) ?? damage(jwk);
 }
+
+/** The public half of a key, and nothing else of it. */
+function publicHalf({ kty, crv, x, y, n, e }: Jwk): JsonWebKey {
+  return (kty === 'RSA' ? { kty, n, e } : kty === 'EC' ? { kty, crv, x, y } : { kty, crv, x }) as JsonWebKey;
+}
+
+/** Found when keys are read, not when the first token comes: a point off the curve, a number of the wrong length. */
+function damage(jwk: Jwk): string | undefined {
+  try {
+    createPublicKey({ format: 'jwk', key: publicHalf(jwk) });
+    return undefined;
+  } catch {
+    return 'it is damaged';
+  }
+}
+
+/** Leading zeros do not count: a short modulus, or an exponent of 1, must not look longer than it is. */
+const unsignedInteger = (base64url: string): bigint =>
+  BigInt(`0x0${Buffer.from(base64url, 'base64url').toString('hex')}`);
 
 /** RFC 7518, section 3.3: at least 2048 bits. An exponent of 1 makes every message its own signature. */
 function rsaFault(jwk: Jwk): string | undefined {
   if (typeof jwk.n !== 'string' || typeof jwk.e !== 'string') return 'it has no modulus or exponent';
-  const modulus = Buffer.from(jwk.n, 'base64url');
-  const leadingZeroBits = Math.clz32(modulus[0] ?? 0) - 24;
-  if (modulus.length * 8 - leadingZeroBits < MIN_RSA_BITS) return `it has fewer than ${MIN_RSA_BITS} bits`;
-  const exponent = Buffer.from(jwk.e, 'base64url');
-  const value = exponent.length > 6 ? Infinity : exponent.readUIntBE(0, exponent.length || 1);
-  if (value < 3 || value % 2 === 0) return 'its exponent is unsafe';
+  const modulus = unsignedInteger(jwk.n);
+  if (modulus.toString(2).length < MIN_RSA_BITS) return `it has fewer than ${MIN_RSA_BITS} bits`;
+  const exponent = unsignedInteger(jwk.e);
+  if (exponent < 3n || exponent % 2n === 0n) return 'its exponent is unsafe';
+  if (hasRocaFingerprint(modulus)) return 'its modulus comes from a weak generator (CVE-2017-15361)';
   return undefined;
 }
 
@@ -77,10 +95,8 @@ export async function importVerificationKey(jwk: Jwk, algorithm: Algorithm): Pro
   const fault = keyFault(jwk, algorithm);
   if (fault !== undefined) throw new BatonError('key_invalid', `The key cannot verify ${algorithm}: ${fault}.`);
   if (typeof jwk.kid !== 'string' || jwk.kid === '') throw new BatonError('key_invalid', 'The key has no ID (kid).');
-  const { kty, crv, x, y, n, e } = jwk;
-  const publicJwk = kty === 'RSA' ? { kty, n, e } : kty === 'EC' ? { kty, crv, x, y } : { kty, crv, x };
   try {
-    const key = await jose().importJWK(publicJwk as Parameters<ReturnType<typeof jose>['importJWK']>[0], algorithm);
+    const key = await jose().importJWK(publicHalf(jwk), algorithm);
     return { kid: jwk.kid, algorithm, key: key as webcrypto.CryptoKey };
   } catch (cause) {
     throw new BatonError('key_invalid', `The key cannot verify ${algorithm}: it is damaged.`, { cause });

@@ -1,4 +1,12 @@
-import { createPrivateKey, generateKeyPair, sign, type KeyObject } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  sign,
+  verify,
+  type KeyObject,
+  type SignKeyObjectInput,
+} from 'node:crypto';
 import { promisify } from 'node:util';
 import { BatonError } from '../core/errors';
 import { algorithmEntry, isAlgorithm, type Algorithm } from './algorithms';
@@ -27,6 +35,18 @@ function readPrivateKey(jwk: Jwk): KeyObject {
   }
 }
 
+/** Node takes a JWK whose private half is damaged or another key's; its signatures would fail at every verifier. */
+function checkPair(digest: string | null, options: SignKeyObjectInput): void {
+  const data = Buffer.from('pair');
+  try {
+    const publicKey = createPublicKey(options.key);
+    if (verify(digest, data, { ...options, key: publicKey }, sign(digest, data, options))) return;
+  } catch {
+    // No cause here either.
+  }
+  throw new BatonError('key_invalid', 'The two halves of the signing key do not belong together.');
+}
+
 /**
  * A signer for a private JSON Web Key that is held in memory.
  *
@@ -45,6 +65,7 @@ export function jwkSigner(jwk: Jwk, algorithm: unknown = jwk.alg): Signer {
     dsaEncoding: 'ieee-p1363' as const,
     ...(entry.pss === true ? { padding: RSA_PKCS1_PSS_PADDING, saltLength: PSS_SALT_LENGTH_DIGEST } : {}),
   };
+  checkPair(entry.digest, options);
   const signInPool = promisify(sign);
   return { algorithm, keyId: kid, sign: (data) => signInPool(entry.digest, data, options) };
 }
@@ -63,9 +84,7 @@ export async function signJws(type: string, claims: object, signer: Signer): Pro
 export async function generateEs256KeyPair(): Promise<{ privateJwk: Jwk; publicJwk: Jwk }> {
   const pair = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
   const bare = pair.publicKey.export({ format: 'jwk' });
-  const kid = await jose().calculateJwkThumbprint(
-    bare,
-  );
+  const kid = await jose().calculateJwkThumbprint(bare);
   const shared = { kid, alg: 'ES256', use: 'sig' };
   return {
     privateJwk: { ...pair.privateKey.export({ format: 'jwk' }), ...shared },

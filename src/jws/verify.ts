@@ -1,4 +1,4 @@
-import { tokenInvalid } from '../core/errors';
+import { BatonError, tokenInvalid } from '../core/errors';
 import { isAlgorithm, type Algorithm } from './algorithms';
 import { parseCompact, type CompactJws } from './compact';
 import { jose } from './jose';
@@ -22,7 +22,11 @@ function checkType(typ: string | undefined, types: readonly string[]): void {
 }
 
 async function findKey(jws: CompactJws, algorithm: Algorithm, keys: KeySource): Promise<VerificationKey> {
-  const found = await keys.find(jws.header.kid, algorithm);
+  const found = await keys.find(jws.header.kid, algorithm).catch((error: unknown) => {
+    // A key that its issuer published damaged is the token's problem, not this server's set-up.
+    if (!(error instanceof BatonError) || error.code !== 'key_invalid') throw error;
+    throw tokenInvalid('key_unusable', 'The key that the token names cannot be used.', error);
+  });
   if (found === undefined) throw tokenInvalid('key_unknown', 'No key of the issuer has the ID that the token names.');
   return found;
 }

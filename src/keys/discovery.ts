@@ -12,11 +12,11 @@ export async function discoverJwksUri(issuer: string, fetchOf: Fetch): Promise<U
   const base = secureUrl('discovery', issuer);
   const path = base.pathname.replace(/\/$/, '');
   const metadata = await fetchJson(new URL(`${base.origin}${path}/.well-known/openid-configuration`), fetchOf);
-  if (metadata.issuer !== issuer) {
-    throw new BatonError('keys_unavailable', `The OpenID configuration of ${issuer} names another issuer.`);
-  }
-  if (typeof metadata.jwks_uri !== 'string') {
-    throw new BatonError('keys_unavailable', `The OpenID configuration of ${issuer} names no jwks_uri.`);
-  }
+  const refuse = (what: string): BatonError =>
+    new BatonError('keys_unavailable', `The OpenID configuration of ${issuer} names ${what}.`, {
+      retryAfterSeconds: 5,
+    });
+  if (metadata.issuer !== issuer) throw refuse('another issuer');
+  if (typeof metadata.jwks_uri !== 'string') throw refuse('no jwks_uri');
   return secureUrl('discovery', metadata.jwks_uri);
 }

@@ -31,5 +31,5 @@ export function signerFromEnvironment(name: string, env: NodeJS.ProcessEnv = pro
     // No cause: the parser's message quotes the key.
     throw new BatonError('key_invalid', `The signing key of ${name} is not JSON.`);
   }
-  return jwkSigner((jwk ?? {}));
+  return jwkSigner(jwk ?? {});
 }

@@ -8,8 +8,11 @@ import { indexKeys, type KeyIndex } from './fixed';
 /** How a remote key set is kept. */
 export interface RemoteKeyOptions {
   readonly algorithms: readonly Algorithm[];
-  /** Finds the key set's URL; asked before each fetch, so that discovery can remember what it found. */
-  readonly locate: () => Promise<URL>;
+  /**
+   * Finds the key set's URL; asked before each fetch. Discovery remembers what it found until a fetch has failed: the
+   * key set may have moved.
+   */
+  readonly locate: (lastFailed: boolean) => Promise<URL>;
   readonly fetch?: Fetch;
   readonly clock?: Clock;
 }
@@ -50,10 +53,14 @@ export class RemoteKeySource implements KeySource {
     const age = this.#options.clock() - this.#fetchedAt;
     if (age > STALE_LIMIT_MS) await this.#renewOrThrow();
     else if (age > MAX_AGE_MS) void this.#renew();
-    const found = await this.#keys?.find(kid, algorithm);
-    if (found !== undefined || !this.#mayAskAgain()) return found;
-    await this.#renew();
-    return this.#keys?.find(kid, algorithm);
+    let found = await this.#keys?.find(kid, algorithm);
+    if (found === undefined && this.#mayAskAgain()) {
+      await this.#renew();
+      found = await this.#keys?.find(kid, algorithm);
+    }
+    // The unknown key may be a new one: "your token is invalid" is no answer while the server cannot be asked.
+    if (found === undefined && this.#failures > 0) throw this.#unavailable();
+    return found;
   }
 
   #mayAskAgain(): boolean {
@@ -62,10 +69,17 @@ export class RemoteKeySource implements KeySource {
 
   async #renewOrThrow(): Promise<void> {
     await this.#renew();
-    if (this.#options.clock() - this.#fetchedAt <= STALE_LIMIT_MS) return;
-    throw this.#failure instanceof BatonError
-      ? this.#failure
-      : new BatonError('keys_unavailable', 'The key set could not be fetched.', { cause: this.#failure });
+    if (this.#options.clock() - this.#fetchedAt > STALE_LIMIT_MS) throw this.#unavailable();
+  }
+
+  /** Whatever went wrong with the fetch: at this time of day it is no fault of the set-up any more. */
+  #unavailable(): BatonError {
+    const failure = this.#failure;
+    if (failure instanceof BatonError && failure.code === 'keys_unavailable') return failure;
+    return new BatonError('keys_unavailable', 'The key set could not be fetched.', {
+      cause: failure,
+      retryAfterSeconds: 5,
+    });
   }
 
   /** One fetch at a time; after a failure none until the back-off has passed. Never rejects. */
@@ -79,12 +93,13 @@ export class RemoteKeySource implements KeySource {
   async #fetch(): Promise<void> {
     this.#triedAt = this.#options.clock();
     try {
-      const url = await this.#options.locate();
+      const url = await this.#options.locate(this.#failures > 0);
       const { keys } = await fetchJson(url, this.#options.fetch);
       if (!Array.isArray(keys) || keys.length > MAX_KEYS) {
         throw new BatonError(
           'keys_unavailable',
           `${url.origin}${url.pathname} is no JWK Set of at most ${MAX_KEYS} keys.`,
+          { retryAfterSeconds: 5 },
         );
       }
       this.#keys = indexKeys(keys as readonly Jwk[], this.#options.algorithms);

@@ -31,5 +31,9 @@ export function keySourceAt(location: KeyLocation, options: KeySourceOptions): K
   secureUrl('issuer', discover);
   let found: URL | undefined;
   const fetchOf = options.fetch ?? ((url, init) => fetch(url, init));
-  return new RemoteKeySource({ ...options, locate: async () => (found ??= await discoverJwksUri(discover, fetchOf)) });
+  const locate = async (lastFailed: boolean): Promise<URL> => {
+    if (lastFailed) found = undefined;
+    return (found ??= await discoverJwksUri(discover, fetchOf));
+  };
+  return new RemoteKeySource({ ...options, locate });
 }

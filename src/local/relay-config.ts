@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { BatonError, formatProblems, type Problem } from '../core/errors';
-import { listOf, mapOf, objectOf, text, wholeNumber, type Shape } from '../policy/shape';
+import { unknownName } from '../core/options';
+import { listOf, mapOf, objectOf, step, text, wholeNumber, type Shape } from '../policy/shape';
 import type { LocalClient, LocalUser } from './identity-provider';
 
 /** `baton.dev.json`: what the relay on one machine runs. Paths are relative to the file. */
@@ -38,7 +39,27 @@ export interface RelayConfig extends RelayDocument {
 const path = text('A path, relative to this file.');
 const port = wholeNumber('A port; 0 is any free one.', 0, 65_535);
 const texts = (description: string): Shape => listOf(text('A value.'), description);
-const any: Shape = { schema: {}, check: () => undefined };
+
+/** What `${relay.name}` in the environment can stand for. */
+export const RELAY_NAMES = ['folder', 'identityProvider', 'gatewayKeys', 'appKeys'] as const;
+export type RelayName = (typeof RELAY_NAMES)[number];
+
+const RELAY_REFERENCE = /\$\{relay\.([^}]*)\}/g;
+
+/** An environment variable: any text, the empty one too. */
+const variable: Shape = {
+  schema: { type: 'string' },
+  check(value, pointer, problems) {
+    if (typeof value !== 'string') {
+      problems.push({ pointer, message: 'must be a string' });
+      return;
+    }
+    for (const [reference, name = ''] of value.matchAll(RELAY_REFERENCE)) {
+      if ((RELAY_NAMES as readonly string[]).includes(name)) continue;
+      problems.push({ pointer, message: `${reference} cannot be filled: ${unknownName(name, RELAY_NAMES)}` });
+    }
+  },
+};
 
 const user = objectOf('A person who can sign in.', {
   required: {
@@ -66,7 +87,7 @@ const shape = objectOf('The relay on one machine.', {
     webConfig: path,
     authorizer: path,
     gateways: objectOf('API definitions.', { optional: { http: path, rest: path } }),
-    environment: mapOf(any, 'Environment variables.', /^[A-Za-z_][A-Za-z0-9_]*$/),
+    environment: mapOf(variable, 'Environment variables.', /^[A-Za-z_][A-Za-z0-9_]*$/),
     identityProvider: objectOf('The local OpenID provider.', {
       required: {
         tenant: text('The tenant (tid).'),
@@ -85,44 +106,67 @@ const shape = objectOf('The relay on one machine.', {
   },
 });
 
+/** What the document names must be there: a start that fails half-way says less than a list. */
+function checkFiles(document: RelayDocument, folder: string, problems: Problem[]): void {
+  const { webConfig, authorizer, functions = {}, gateways } = document;
+  const files: readonly (readonly [string, string | undefined])[] = [
+    ['/webConfig', webConfig],
+    ['/authorizer', authorizer],
+    ...Object.entries(functions).map(([name, file]) => [step('/functions', name), file] as const),
+    ['/gateways/http', gateways.http],
+    ['/gateways/rest', gateways.rest],
+  ];
+  for (const [pointer, file] of files) {
+    if (file === undefined) continue;
+    const absolute = resolve(folder, file);
+    const isFile = statSync(absolute, { throwIfNoEntry: false })?.isFile() === true;
+    if (!isFile) problems.push({ pointer, message: `there is no file ${absolute}` });
+  }
+  if (gateways.http === undefined && gateways.rest === undefined) {
+    problems.push({ pointer: '/gateways', message: 'needs "http", "rest" or both' });
+  }
+}
+
+function readDocument(absolute: string): unknown {
+  const what = 'It says what the relay runs; another file is named with --config.';
+  let content: string;
+  try {
+    content = readFileSync(absolute, 'utf8').replace(/^\uFEFF/, '');
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new BatonError('relay_failed', `${absolute} ${missing ? 'does not exist' : 'cannot be read'}. ${what}`, {
+      cause,
+    });
+  }
+  try {
+    return JSON.parse(content);
+  } catch (cause) {
+    throw new BatonError('relay_failed', `${absolute} is not JSON: ${(cause as Error).message}`, { cause });
+  }
+}
+
 /**
  * Reads a relay configuration.
  * @throws BatonError `relay_failed` with every problem of the file
  */
 export function readRelayConfig(file: string): RelayConfig {
   const absolute = resolve(file);
-  let document: unknown;
-  try {
-    document = JSON.parse(readFileSync(absolute, 'utf8').replace(/^\uFEFF/, ''));
-  } catch (cause) {
-    throw new BatonError('relay_failed', `${absolute} cannot be read as JSON. It says what "baton dev" runs.`, {
-      cause,
-    });
-  }
+  const folder = dirname(absolute);
+  const document = readDocument(absolute);
   const problems: Problem[] = [];
   shape.check(document, '', problems);
+  if (problems.length === 0) checkFiles(document as RelayDocument, folder, problems);
   if (problems.length > 0) {
     throw new BatonError('relay_failed', `${absolute} has problems:\n${formatProblems(problems)}`, { problems });
   }
-  return { ...(document as RelayDocument), folder: dirname(absolute) };
+  return { ...(document as RelayDocument), folder };
 }
 
-/**
- * The environment with `${relay.name}` filled in.
- * @throws BatonError `relay_failed` for a name that the relay does not have
- */
+/** The environment of a checked configuration with `${relay.name}` filled in. */
 export function fillRelayNames(
   environment: Readonly<Record<string, string>>,
-  names: Readonly<Record<string, string>>,
+  names: Readonly<Record<RelayName, string>>,
 ): Record<string, string> {
-  const fill = (value: string): string =>
-    value.replace(/\$\{relay\.([A-Za-z]+)\}/g, (_, name: string) => {
-      const filled = Object.hasOwn(names, name) ? names[name] : undefined;
-      if (filled !== undefined) return filled;
-      throw new BatonError(
-        'relay_failed',
-        `There is no \${relay.${name}}; there are: ${Object.keys(names).join(', ')}.`,
-      );
-    });
+  const fill = (value: string): string => value.replace(RELAY_REFERENCE, (_, name: RelayName) => names[name]);
   return Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, fill(value)]));
 }

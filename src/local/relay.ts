@@ -126,7 +126,7 @@ interface Parts {
   readonly logger: Logger | undefined;
 }
 
-async function startFunctions({ config, environment, keys, logDirectory }: Parts): Promise<LambdaEndpoint> {
+async function startFunctions({ config, environment, keys, logDirectory, logger }: Parts): Promise<LambdaEndpoint> {
   const handlers = Object.entries(config.functions ?? {}).map(
     ([name, file]) => [name, { handlerFile: resolve(config.folder, file), environment, timeoutSeconds: 30 }] as const,
   );
@@ -139,6 +139,7 @@ async function startFunctions({ config, environment, keys, logDirectory }: Parts
     functions: { ...Object.fromEntries(handlers), [AUTHORIZER]: authorizer },
     logDirectory: join(logDirectory, 'functions'),
     port: config.ports?.lambda ?? 0,
+    ...(logger && { logger }),
   });
 }
 
@@ -212,7 +213,8 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   try {
     return await startAll(started, config, options);
   } catch (error) {
-    await started.stop();
+    // Why the start failed is worth more than what could not be cleaned up after it.
+    await started.stop().catch(() => undefined);
     throw error;
   }
 }

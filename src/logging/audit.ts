@@ -1,4 +1,6 @@
+import { BatonError } from '../core/errors';
 import type { AuditEvent, AuditSink, Logger } from '../core/logger';
+import { contextFields } from './line';
 
 /**
  * An audit trail that goes through a logger: each event is one line with `"type":"audit"`; refusals are warnings.
@@ -17,4 +19,17 @@ export function auditTrail(logger: Logger): AuditSink {
       else logger.info(`${event.event} allowed`, fields);
     },
   };
+}
+
+/**
+ * The sink with the request's correlation ID, trace and caller in each event, as the lines of {@link auditTrail} have
+ * them.
+ *
+ * @throws BatonError `option_invalid` where it cannot record
+ */
+export function auditWithContext(sink: AuditSink): AuditSink {
+  if (typeof sink !== 'object' || sink === null || typeof sink.record !== 'function') {
+    throw new BatonError('option_invalid', 'The option "audit" needs the method record.');
+  }
+  return { record: (event) => sink.record({ ...contextFields(), ...event }) };
 }

@@ -5,6 +5,7 @@ import { formatLine } from './line';
 
 type Winston = typeof import('winston');
 type TransportStream = import('winston').transport;
+type LogEntry = import('winston').LogEntry;
 
 /** Options of {@link createLogger}. */
 export interface LoggerOptions {
@@ -25,8 +26,8 @@ function jsonLines(winston: Winston): ReturnType<Winston['format']['json']> {
 }
 
 /**
- * A logger that writes JSON lines through winston: time, level, message, correlation ID, trace ID, subject, then the line's own
- * fields. Credentials are redacted. winston is loaded when this is called, not before.
+ * A logger that writes JSON lines through winston: time, level, message, correlation ID, trace ID, subject, then the
+ * line's own fields. Credentials are redacted. winston is loaded when this is called, not before.
  *
  * @throws BatonError `option_unknown`, `option_invalid` for a level that is none
  *
@@ -49,13 +50,17 @@ export function createLogger(options: LoggerOptions = {}): Logger {
     level,
     levels: { error: 0, warn: 1, info: 2, debug: 3 },
     format: jsonLines(winston),
-    transports: file ? new winston.transports.File({ filename: file }) : new winston.transports.Console(),
+    transports: [transportTo(winston, file)],
     exitOnError: false,
   });
   return lineLogger(
     (at) => logger.isLevelEnabled(at),
-    (line) => logger.log(line as unknown as Parameters<typeof logger.log>[0]),
+    (line) => logger.log(line as unknown as LogEntry),
   );
+}
+
+function transportTo({ transports }: Winston, file: string | undefined): TransportStream {
+  return file ? new transports.File({ filename: file }) : new transports.Console();
 }
 
 let shared: Logger | undefined;

@@ -5,13 +5,11 @@ import { checkOptionNames } from '../core/options';
 import type { ContextRecord } from '../core/request-context';
 import { CORRELATION_HEADER } from '../correlation/correlation-id';
 import { resolveCorrelation } from '../correlation/resolve';
-import { auditTrail } from '../logging/audit';
+import { auditTrail, auditWithContext } from '../logging/audit';
+import { withContext } from '../logging/levels';
 import { defaultLogger } from '../logging/winston-logger';
 import type { Middleware } from './http';
 import { keepRecord, recordOf } from './record';
-
-const carriesBody = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 
 /** Options of {@link correlation}; what comes later in the request writes to the same places. */
 export interface CorrelationOptions {
@@ -39,7 +37,7 @@ function openRecord(req: IncomingMessage, logger: Logger, audit: AuditSink): Con
  *
  * First in `baton()`; alone, for apps that want correlation without identity.
  *
- * @throws BatonError at start: `option_unknown`
+ * @throws BatonError at start: `option_unknown`, `option_invalid`
  *
  * @example
  * ```ts
@@ -48,15 +46,16 @@ function openRecord(req: IncomingMessage, logger: Logger, audit: AuditSink): Con
  */
 export function correlation(options: CorrelationOptions = {}): Middleware {
   checkOptionNames('correlation()', options, { logger: true, audit: true });
-  const logger = options.logger ?? defaultLogger();
-  const audit = options.audit ?? auditTrail(logger);
+  const logger = options.logger === undefined ? defaultLogger() : withContext(options.logger);
+  const audit = options.audit === undefined ? auditTrail(logger) : auditWithContext(options.audit);
   return function correlationMiddleware(req, res, next) {
     let record = recordOf(req);
     if (record === undefined) {
       record = openRecord(req, logger, audit);
       keepRecord(req, record);
       res.setHeader(CORRELATION_HEADER, record.context.correlationId);
-      if (carriesBody(req)) bindEmitter(req, record);
+      bindEmitter(req, record);
+      bindEmitter(res, record);
     }
     runInContext(record, next);
   };

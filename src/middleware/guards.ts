@@ -25,11 +25,14 @@ function check(req: HttpRequest, owner: string, asks: readonly Ask[]): void {
   throw denial(refused);
 }
 
-function guard(owner: string, asks: readonly Ask[]): Middleware {
-  if (asks.length === 0) throw new BatonError('option_invalid', `${owner} needs at least one name.`);
+function guard(owner: string, names: readonly unknown[], asks: readonly Ask[]): Middleware {
+  if (names.length === 0 || names.some((name) => typeof name !== 'string' || name === '')) {
+    throw new BatonError('option_invalid', `${owner} needs one name or more, each a string of its own.`);
+  }
   return function guardMiddleware(req, res, next) {
     try {
-      check(req, owner, asks);
+      // In the request's own context, whatever the middleware before did to it.
+      runInContext(requireRecord(req, owner), () => check(req, owner, asks));
     } catch (thrown) {
       refuse(req, res, thrown);
       return;
@@ -41,7 +44,8 @@ function guard(owner: string, asks: readonly Ask[]): Middleware {
 /**
  * Lets only callers through that have all of these permissions, after the actor's limits.
  *
- * @throws BatonError `option_invalid` where no name is given. Answers: `permission_denied` 403, `identity_missing` 401.
+ * @throws BatonError `option_invalid` where a name is missing or no string. Answers: `permission_denied` 403,
+ *   `identity_missing` 401.
  *
  * @example
  * ```ts
@@ -54,14 +58,15 @@ export function requirePermission(...permissions: readonly string[]): Middleware
       (policy, user) =>
         policy.decidePermission(user, name),
   );
-  return guard('requirePermission()', asks);
+  return guard('requirePermission()', permissions, asks);
 }
 
 /**
  * Lets only callers through that have one of these roles, themselves or by inheritance. Prefer permissions: they say
  * what is done, roles only who usually does it.
  *
- * @throws BatonError `option_invalid` where no name is given. Answers: `permission_denied` 403, `identity_missing` 401.
+ * @throws BatonError `option_invalid` where a name is missing or no string. Answers: `permission_denied` 403,
+ *   `identity_missing` 401.
  *
  * @example
  * ```ts
@@ -69,18 +74,17 @@ export function requirePermission(...permissions: readonly string[]): Middleware
  * ```
  */
 export function requireRole(...roles: readonly string[]): Middleware {
-  if (roles.length === 0) throw new BatonError('option_invalid', 'requireRole() needs at least one name.');
   const any: Ask = (policy, user) => {
     const decisions = roles.map((name) => policy.decideRole(user, name));
     return decisions.find(({ allowed }) => allowed) ?? decisions[0] ?? anonymous;
   };
-  return guard('requireRole()', [any]);
+  return guard('requireRole()', roles, [any]);
 }
 
 /**
  * Lets only callers through whose token has all of these scopes (RFC 6749, section 3.3).
  *
- * @throws BatonError `option_invalid` where no name is given. Answers: `permission_denied` 403 with an
+ * @throws BatonError `option_invalid` where a name is missing or no string. Answers: `permission_denied` 403 with an
  *   `insufficient_scope` challenge, `identity_missing` 401.
  *
  * @example
@@ -89,12 +93,10 @@ export function requireRole(...roles: readonly string[]): Middleware {
  * ```
  */
 export function requireScope(...scopes: readonly string[]): Middleware {
-  return guard(
-    'requireScope()',
-    scopes.map(
-      (name): Ask =>
-        (policy, user) =>
-          policy.decideScope(user, name),
-    ),
+  const asks = scopes.map(
+    (name): Ask =>
+      (policy, user) =>
+        policy.decideScope(user, name),
   );
+  return guard('requireScope()', scopes, asks);
 }

@@ -1,7 +1,7 @@
 import { runInContext } from '../context/storage';
 import type { Clock } from '../core/clock';
-import { asBatonError } from '../core/errors';
-import type { Logger } from '../core/logger';
+import { asBatonError, type BatonError } from '../core/errors';
+import type { AuditEvent, Logger } from '../core/logger';
 import { checkOptionNames } from '../core/options';
 import type { ContextRecord } from '../core/request-context';
 import { createEdge, type VerifiedCaller } from '../identity/edge';
@@ -41,6 +41,13 @@ function setCaller(req: HttpRequest, record: ContextRecord, caller: VerifiedCall
   record.transaction = caller.transaction;
 }
 
+const refusalEvent = ({ code, reason }: BatonError): AuditEvent => ({
+  event: 'authenticate',
+  outcome: 'denied',
+  code,
+  ...(reason !== undefined && { reason }),
+});
+
 /**
  * Verifies the identity that the gateway signed and puts it, frozen, on `req.user`. A request without identity passes as
  * anonymous (`authorize()` decides what that is worth); a bad one is answered at once and never counts as none.
@@ -62,27 +69,21 @@ export function identity(options: IdentityOptions = {}): Middleware {
   return function identityMiddleware(req, res, next) {
     const record = requireRecord(req, 'identity()');
     record.policy = policy;
-    edge.verify(req.rawHeaders).then(
-      (caller) => {
-        setCaller(req, record, caller);
-        if (caller !== undefined) watchDrift(caller, record.logger);
-        runInContext(record, next);
-      },
-      (thrown: unknown) => {
-        const error = asBatonError(thrown);
-        runInContext(record, () => {
-          if (error.kind === 'caller') {
-            const { code, reason } = error;
-            record.audit.record({
-              event: 'authenticate',
-              outcome: 'denied',
-              code,
-              ...(reason !== undefined && { reason }),
-            });
-          }
+    edge
+      .verify(req.rawHeaders)
+      .then(
+        (caller) => {
+          setCaller(req, record, caller);
+          if (caller !== undefined) watchDrift(caller, record.logger);
+          runInContext(record, next);
+        },
+        (thrown: unknown) => {
+          const error = asBatonError(thrown);
+          if (error.kind === 'caller') runInContext(record, () => record.audit.record(refusalEvent(error)));
           refuse(req, res, error);
-        });
-      },
-    );
+        },
+      )
+      // An audit sink that throws must end this request, and not, as an unhandled rejection, the process.
+      .catch((thrown: unknown) => refuse(req, res, thrown));
   };
 }

@@ -1,9 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { runInContext } from '../context/storage';
+import { asBatonError } from '../core/errors';
 import type { Offload } from '../offload/offload';
 import type { HttpRequest, Middleware } from './http';
 import { refuse } from './problem';
-import { requireRecord } from './record';
+import { recordOf, requireRecord } from './record';
 
 /** Aborts when the client goes away before it was answered: nobody waits for the function any longer. */
 function abortOnDisconnect(res: ServerResponse): AbortSignal {
@@ -12,6 +13,13 @@ function abortOnDisconnect(res: ServerResponse): AbortSignal {
     if (!res.writableFinished) controller.abort();
   });
   return controller.signal;
+}
+
+/** Nobody is left to answer, but the function may be running: the log is where that is found. */
+function noteAbandoned(req: HttpRequest, thrown: unknown): void {
+  const error = asBatonError(thrown);
+  const { code, reason, message } = error;
+  recordOf(req)?.logger.warn(message, { type: 'error', code, ...(reason !== undefined && { reason }), error });
 }
 
 function sendJson(res: ServerResponse, value: unknown): void {
@@ -47,7 +55,8 @@ export function offloadHandler<Request extends HttpRequest>(
       const answer = await runInContext(record, async () => offload.invoke(name, await map(req), { signal }));
       sendJson(res, answer);
     } catch (thrown) {
-      if (!res.destroyed) refuse(req, res, thrown);
+      if (res.destroyed) noteAbandoned(req, thrown);
+      else refuse(req, res, thrown);
     }
   };
 }

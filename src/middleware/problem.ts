@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { runInContext } from '../context/storage';
 import { asBatonError, BatonError } from '../core/errors';
 import type { Logger } from '../core/logger';
 import { defaultLogger } from '../logging/winston-logger';
@@ -29,6 +30,17 @@ function problemDocument(error: BatonError, correlationId?: string, challenge?: 
   };
 }
 
+/** What a handler may have set before it threw; with it a client would unpack, cache or save the problem as that body. */
+const DESCRIBES_ANOTHER_BODY = [
+  'Content-Encoding',
+  'Content-Language',
+  'Content-Range',
+  'Content-Disposition',
+  'ETag',
+  'Last-Modified',
+  'Transfer-Encoding',
+];
+
 /**
  * Answers with an error as problem JSON. The body holds the code, a fixed sentence and the correlation ID: no stack, no
  * reason, nothing of the request.
@@ -42,6 +54,7 @@ function sendProblem(req: IncomingMessage, res: ServerResponse, error: BatonErro
   const record = recordOf(req);
   const challenge = challengeFor(error, record?.policy?.application ?? 'api');
   const body = JSON.stringify(problemDocument(error, record?.context.correlationId, challenge));
+  for (const name of DESCRIBES_ANOTHER_BODY) res.removeHeader(name);
   res.statusCode = error.status;
   res.setHeader('Content-Type', 'application/problem+json; charset=utf-8');
   res.setHeader('Content-Length', Buffer.byteLength(body));
@@ -66,7 +79,10 @@ function logError(logger: Logger, error: BatonError): void {
 /** Ends a request with what was thrown: logged in full, answered as problem JSON. */
 export function refuse(req: IncomingMessage, res: ServerResponse, thrown: unknown): void {
   const error = asBatonError(thrown);
-  logError(recordOf(req)?.logger ?? defaultLogger(), error);
+  const record = recordOf(req);
+  // In the request's own context: an error handler is reached from anywhere, and its line must join the others.
+  if (record === undefined) logError(defaultLogger(), error);
+  else runInContext(record, () => logError(record.logger, error));
   sendProblem(req, res, error);
 }
 

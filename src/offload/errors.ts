@@ -14,7 +14,9 @@ export function callError(name: string, thrown: unknown): BatonError {
   if (thrown instanceof BatonError) return thrown;
   const error = thrown as AwsError;
   const status = error.$metadata?.httpStatusCode;
-  const details: BatonErrorDetails = { cause: thrown, reason: error.name };
+  // Node's own errors are all called "Error"; what is known of them is their code, such as ECONNREFUSED.
+  const reason = error.name === 'Error' && typeof error.code === 'string' ? error.code : error.name;
+  const details: BatonErrorDetails = { cause: thrown, reason };
   if (error.name === 'TooManyRequestsException' || status === 429) {
     const wait = Number(error.retryAfterSeconds);
     const throttled = Number.isFinite(wait) && wait > 0 ? { ...details, retryAfterSeconds: Math.ceil(wait) } : details;
@@ -30,31 +32,40 @@ export function callError(name: string, thrown: unknown): BatonError {
   if (error.name === 'RequestTooLargeException' || status === 413) {
     return new BatonError('payload_too_large', `Lambda refused the payload for "${name}" as too large.`, details);
   }
-  return new BatonError('function_unavailable', `Lambda could not be asked to run "${name}": ${error.name}.`, details);
+  return new BatonError('function_unavailable', `Lambda could not be asked to run "${name}": ${reason}.`, details);
 }
 
-/** What a function that failed answered: its own words go to the log, as the cause; a refusal of its guard is told apart. */
+/**
+ * What a function that failed answered: its own words go to the log, as the cause; what its guard says is told apart, so
+ * that an outage over there is not taken for a refusal.
+ */
 export function functionError(name: string, kind: string, payload: string): BatonError {
-  const answer = readFailure(payload);
-  const cause = new Error(answer.errorMessage);
-  cause.name = answer.errorType;
-  if (answer.errorType === `${REFUSAL_PREFIX}permission_denied`) {
-    return new BatonError('permission_denied', `The function "${name}" refused the caller.`, {
-      cause,
-      reason: 'function',
-    });
+  const { errorType, errorMessage } = readFailure(payload);
+  const cause = new Error(errorMessage);
+  cause.name = errorType;
+  const details = { cause, reason: errorType };
+  switch (errorType) {
+    case `${REFUSAL_PREFIX}permission_denied`:
+      return new BatonError('permission_denied', `The function "${name}" refused the caller.`, {
+        cause,
+        reason: 'function',
+      });
+    case `${REFUSAL_PREFIX}keys_unavailable`:
+      return new BatonError(
+        'function_unavailable',
+        `The function "${name}" could not get the keys that verify a hand-over.`,
+        details,
+      );
+    case `${REFUSAL_PREFIX}token_invalid`:
+    case `${REFUSAL_PREFIX}event_invalid`:
+      return new BatonError(
+        'function_access_denied',
+        `The function "${name}" did not accept the hand-over. Function and app must hold the same policy, and its /handOver keys must hold the app's public key.`,
+        details,
+      );
+    default:
+      return new BatonError('function_failed', `The function "${name}" failed (${kind}).`, details);
   }
-  if (answer.errorType.startsWith(REFUSAL_PREFIX)) {
-    return new BatonError(
-      'function_access_denied',
-      `The function "${name}" did not accept the hand-over. Function and app must hold the same policy, and its /handOver keys must hold the app's public key.`,
-      { cause, reason: answer.errorType },
-    );
-  }
-  return new BatonError('function_failed', `The function "${name}" failed (${kind}).`, {
-    cause,
-    reason: answer.errorType,
-  });
 }
 
 function readFailure(payload: string): { errorType: string; errorMessage: string } {

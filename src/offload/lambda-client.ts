@@ -1,3 +1,4 @@
+import { BatonError } from '../core/errors';
 import { optionalPeer } from '../core/peers';
 
 type LambdaSdk = typeof import('@aws-sdk/client-lambda');
@@ -22,6 +23,8 @@ export interface FunctionAnswer {
 /** Calls functions. The AWS SDK stands behind it; nothing above knows. */
 export type CallFunction = (call: FunctionCall) => Promise<FunctionAnswer>;
 
+const RETRY_SETTINGS = ['maxAttempts', 'retryMode', 'retryStrategy'];
+
 /**
  * Calls through `@aws-sdk/client-lambda`, which is loaded with the first call.
  *
@@ -29,9 +32,16 @@ export type CallFunction = (call: FunctionCall) => Promise<FunctionAnswer>;
  * SDK 3.1162): so one attempt, a limit on connecting, and the caller's signal for the rest.
  *
  * @param clientConfig what goes to `new LambdaClient()` beside that: region, credentials, endpoint
- * @throws BatonError `peer_missing`
+ * @throws BatonError `option_invalid` for settings of retries; in a call `peer_missing`
  */
 export function lambdaCaller(clientConfig: Readonly<Record<string, unknown>>): CallFunction {
+  const refused = RETRY_SETTINGS.find((name) => name in clientConfig);
+  if (refused !== undefined) {
+    throw new BatonError(
+      'option_invalid',
+      `clientConfig.${refused} cannot be set: a function that may have begun is not called again.`,
+    );
+  }
   let sdk: LambdaSdk | undefined;
   let client: InstanceType<LambdaSdk['LambdaClient']> | undefined;
   return async ({ target, payload, traceHeader, signal }) => {
@@ -41,9 +51,9 @@ export function lambdaCaller(clientConfig: Readonly<Record<string, unknown>>): C
       () => require('@aws-sdk/client-lambda') as LambdaSdk,
     );
     client ??= new sdk.LambdaClient({
-      maxAttempts: 1,
       requestHandler: { connectionTimeout: 3000 },
       ...clientConfig,
+      maxAttempts: 1,
     });
     const command = new sdk.InvokeCommand({
       FunctionName: target,
@@ -61,7 +71,8 @@ export function lambdaCaller(clientConfig: Readonly<Record<string, unknown>>): C
     }
     const output = await client.send(command, { abortSignal: signal });
     return {
-      payload: output.Payload === undefined ? '' : Buffer.from(output.Payload).toString('utf8'),
+      // Null, against its type, where the answer has no body.
+      payload: Buffer.from(output.Payload ?? []).toString('utf8'),
       ...(output.FunctionError !== undefined && { functionError: output.FunctionError }),
     };
   };

@@ -22,7 +22,7 @@ export interface OffloadOptions {
   readonly policy?: string | Policy;
   /** Signs hand-over tokens. Default: the private JWK in `BATON_HAND_OVER_KEY`, or in the file `BATON_HAND_OVER_KEY_FILE`. */
   readonly signer?: Signer;
-  /** Passed to the SDK's `new LambdaClient()`: region, credentials, endpoint. */
+  /** Passed to the SDK's `new LambdaClient()`: region, credentials, endpoint; not how often it tries. */
   readonly clientConfig?: Readonly<Record<string, unknown>>;
   /** Tells the time; for tests. */
   readonly clock?: Clock;
@@ -117,26 +117,40 @@ function decode(name: string, payload: string): unknown {
   }
 }
 
+/** The SDK looks at the signal only when it has credentials, and off AWS it can look for those for minutes. */
+function endedBy<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    work().then(resolve, reject);
+  });
+}
+
 /** Calls once; ends the wait after the function's time, or when the caller's own signal says so. */
 async function callOnce(
   call: CallFunction,
   name: string,
   request: { target: string; payload: Uint8Array; traceHeader?: string },
   timeoutMs: number,
-  signal: AbortSignal | undefined,
+  given: AbortSignal | undefined,
 ): Promise<unknown> {
   const timeout = AbortSignal.timeout(timeoutMs);
+  const signal = given ? AbortSignal.any([given, timeout]) : timeout;
   try {
-    const answer = await call({ ...request, signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
+    const answer = await endedBy(signal, () => call({ ...request, signal }));
     if (answer.functionError !== undefined) throw functionError(name, answer.functionError, answer.payload);
     return decode(name, answer.payload);
-  } catch (thrown) {
-    if (thrown instanceof BatonError) throw thrown;
+  } catch (cause) {
+    if (cause instanceof BatonError) throw cause;
+    if (given?.aborted) {
+      const message = `The wait for "${name}" was ended by its caller. If it has begun it may still be running.`;
+      throw new BatonError('function_unavailable', message, { cause, reason: 'aborted' });
+    }
     if (timeout.aborted) {
       const message = `"${name}" did not answer within ${timeoutMs} ms. It may still be running; it was not called again.`;
-      throw new BatonError('function_timeout', message, { cause: thrown });
+      throw new BatonError('function_timeout', message, { cause });
     }
-    throw callError(name, thrown);
+    throw callError(name, cause);
   }
 }
 
@@ -144,7 +158,8 @@ async function callOnce(
  * Makes what calls Lambda functions as the caller of the work at hand: with a hand-over token for that one function, the
  * correlation ID and the trace. Needs the package `@aws-sdk/client-lambda`, which is loaded with the first call.
  *
- * @throws BatonError at start: `policy_missing`, `policy_unreadable`, `policy_invalid`, `key_invalid`, `option_unknown`
+ * @throws BatonError at start: `policy_missing`, `policy_unreadable`, `policy_invalid`, `key_invalid`,
+ *   `option_invalid`, `option_unknown`
  *
  * @example
  * ```ts

@@ -3,7 +3,7 @@ import type { Actor, Identity } from '../core/identity';
 import { anyCovers } from './permissions';
 import type { ActorDocument, RouteDocument } from './document';
 import { grantingRole, type CompiledRole } from './roles';
-import { findRoute, type CompiledRoute } from './routes';
+import { findRoutes, type CompiledRoute } from './routes';
 
 /** What decisions are made from. */
 export interface DecisionRules {
@@ -108,12 +108,23 @@ export function decideUnlisted(rules: DecisionRules, identity: Identity): Decisi
   return deny('route_not_listed');
 }
 
-/** Whether the caller may send this request, by the most specific entry that matches it. */
-export function decideRoute(rules: DecisionRules, request: RouteRequest, identity: Identity | undefined): Decision {
-  const route = rules.routes === undefined ? undefined : findRoute(rules.routes, request);
+function decideReading(
+  rules: DecisionRules,
+  route: CompiledRoute | undefined,
+  identity: Identity | undefined,
+): Decision {
   if (route?.document.public) return { allowed: true, public: true, reason: 'public', rule: route.pointer };
   // Before "not listed": an anonymous caller must not learn which routes there are.
   if (identity === undefined) return deny('identity_missing', route && { rule: route.pointer });
   if (route !== undefined) return decideEntry(rules, route.document, identity, route.pointer);
   return decideUnlisted(rules, identity);
+}
+
+/** Whether the caller may send this request, by the most specific entry that matches it. */
+export function decideRoute(rules: DecisionRules, request: RouteRequest, identity: Identity | undefined): Decision {
+  // Where the path can be read in two ways the stricter one counts: a refusal, else the one that is not public.
+  const strictness = ({ allowed, public: open }: Decision): number => (allowed ? (open ? 0 : 1) : 2);
+  return findRoutes(rules.routes ?? [], request)
+    .map((route) => decideReading(rules, route, identity))
+    .reduce((strictest, next) => (strictness(next) > strictness(strictest) ? next : strictest));
 }

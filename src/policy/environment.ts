@@ -13,7 +13,8 @@ const PLACEHOLDER = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 export function fillFromEnvironment(value: unknown, env: Environment, problems: Problem[], pointer = ''): unknown {
   if (typeof value === 'string') {
     return value.replace(PLACEHOLDER, (_, name: string) => {
-      const filled = env[name];
+      // Own members only: `${constructor}` is no variable that is set.
+      const filled = Object.hasOwn(env, name) ? env[name] : undefined;
       if (filled === undefined || filled === '') {
         problems.push({ pointer, message: `the environment variable ${name} is not set` });
         return '';

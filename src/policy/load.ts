@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { BatonError } from '../core/errors';
+import { BatonError, formatProblems, type Problem } from '../core/errors';
 import type { Environment } from './environment';
 import { compilePolicy, type Policy } from './policy';
+import { repeatedMembers } from './repeated-members';
 
 /** The environment variable that names the policy file; `web.config` sets it in `<appSettings>`. */
 export const POLICY_VARIABLE = 'BATON_POLICY';
@@ -30,13 +31,18 @@ function readText(path: string): string {
 function parse(path: string): unknown {
   // A byte order mark is what Windows editors add; JSON has none.
   const text = readText(path).replace(/^\uFEFF/, '');
+  const refuse = (what: string, problems: readonly Problem[], cause?: unknown): BatonError =>
+    new BatonError('policy_invalid', `The policy file ${path} ${what}`, { cause, problems });
+  let document: unknown;
   try {
-    return JSON.parse(text);
+    document = JSON.parse(text);
   } catch (cause) {
     const detail = cause instanceof Error ? cause.message : 'syntax error';
-    const problems = [{ pointer: '', message: `is not JSON: ${detail}` }];
-    throw new BatonError('policy_invalid', `The policy file ${path} is not JSON: ${detail}`, { cause, problems });
+    throw refuse(`is not JSON: ${detail}`, [{ pointer: '', message: `is not JSON: ${detail}` }], cause);
   }
+  const problems = repeatedMembers(text).map((pointer) => ({ pointer, message: 'is given twice' }));
+  if (problems.length > 0) throw refuse(`gives members twice:\n${formatProblems(problems)}`, problems);
+  return document;
 }
 
 /**

@@ -34,7 +34,12 @@ function indexMembers(
 
 /** Which roles a provider's value gives. */
 export function indexRoleMembers(document: PolicyDocument, problems: Problem[]): MemberIndex {
-  return indexMembers('roles', document.roles, Object.keys(document.identityProviders ?? {}), problems);
+  const providers = Object.keys(document.identityProviders ?? {});
+  for (const name of providers.filter((provider) => BUILT_IN_PROVIDERS.includes(provider))) {
+    const message = `must have another name: "${name}" stands for the sign-in of IIS itself`;
+    problems.push({ pointer: step('/identityProviders', name), message });
+  }
+  return indexMembers('roles', document.roles, providers, problems);
 }
 
 /**

@@ -14,7 +14,7 @@ export interface CompiledRoute {
   readonly pointer: string;
 }
 
-const RANK = { literal: 0, parameter: 1, greedy: 2 } as const;
+const RANK = { literal: 0, parameter: 1, end: 2, greedy: 3 } as const;
 const CONDITIONS = ['public', 'authenticated', 'permission', 'role', 'scope'] as const;
 
 function compileTemplate(path: string): Segment[] {
@@ -33,9 +33,8 @@ function compileTemplate(path: string): Segment[] {
 function bySpecificity(a: CompiledRoute, b: CompiledRoute): number {
   const length = Math.max(a.segments.length, b.segments.length);
   for (let i = 0; i < length; i++) {
-    const [left, right] = [a.segments[i], b.segments[i]];
-    if (left === undefined || right === undefined) return left === undefined ? 1 : -1;
-    if (left.kind !== right.kind) return RANK[left.kind] - RANK[right.kind];
+    const difference = RANK[a.segments[i]?.kind ?? 'end'] - RANK[b.segments[i]?.kind ?? 'end'];
+    if (difference !== 0) return difference;
   }
   return methodRank(a) - methodRank(b);
 }
@@ -47,7 +46,7 @@ function methodRank({ method }: CompiledRoute): number {
 }
 
 const shapeOf = ({ method, segments }: CompiledRoute): string =>
-  `${method ?? '*'} /${segments.map((segment) => (segment.kind === 'literal' ? segment.text : segment.kind)).join('/')}`;
+  `${method ?? '*'} /${segments.map((segment) => (segment.kind === 'literal' ? segment.text : `{${segment.kind}}`)).join('/')}`;
 
 function checkConditions({ document, pointer }: CompiledRoute, problems: Problem[]): void {
   const given = CONDITIONS.filter((name) => document[name] !== undefined);
@@ -77,13 +76,22 @@ export function compileRoutes(documents: readonly RouteDocument[], problems: Pro
   return routes.sort(bySpecificity);
 }
 
-function matchesPath(segments: readonly Segment[], parts: readonly string[]): boolean {
-  const greedy = segments.at(-1)?.kind === 'greedy';
-  if (greedy ? parts.length < segments.length : parts.length !== segments.length) return false;
-  return segments.every((segment, index) => {
-    const part = parts[index];
-    return segment.kind === 'literal' ? part === segment.text : part !== '';
+/** Express 5 and Express 4 read two kinds of path that end in a slash differently. */
+type Reading = 'express5' | 'express4';
+
+function matchesPath(segments: readonly Segment[], parts: readonly string[], reading: Reading): boolean {
+  const { length } = segments;
+  const fits = segments.every((segment, index) => {
+    if (segment.kind === 'greedy') return parts.length > index;
+    return segment.kind === 'literal' ? parts[index] === segment.text : !!parts[index];
   });
+  // Like Express's wildcard, a greedy parameter takes empty segments too; none at all only in Express 4.
+  if (segments.at(-1)?.kind === 'greedy') {
+    return fits && (reading === 'express4' || parts.length > length || parts[length - 1] !== '');
+  }
+  const rest = parts.slice(length);
+  const freeSlashes = length === 0 && reading === 'express5' ? 2 : 1;
+  return fits && rest.length <= freeSlashes && rest.every((part) => part === '');
 }
 
 /** HEAD goes where GET goes, as in Express. */
@@ -94,10 +102,23 @@ function matchesMethod(method: string | undefined, requested: string): boolean {
 /**
  * The entry that decides on a request, as Express would route it: letter case does not count, one trailing slash is
  * free, an empty segment is no parameter, and nothing is decoded (Express matches the path as it came).
+ *
+ * For most paths there is one. Where Express 5 and Express 4 would take two handlers (`/files/` below `/files/{name+}`,
+ * and `//`) there are two, either perhaps undefined, and both have to let the caller in: Baton is not told which Express
+ * it stands in.
  */
-export function findRoute(routes: readonly CompiledRoute[], { method, path }: RouteRequest): CompiledRoute | undefined {
-  const trimmed = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
-  const parts = trimmed === '/' || trimmed === '' ? [] : trimmed.slice(1).toLowerCase().split('/');
+export function findRoutes(
+  routes: readonly CompiledRoute[],
+  { method, path }: RouteRequest,
+): readonly (CompiledRoute | undefined)[] {
+  // ASCII letters only, like Express's regular expressions: toLowerCase() would turn the Kelvin sign into a "k".
+  const folded = path.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  const parts = folded.slice(1).split('/');
   const requested = method.toUpperCase();
-  return routes.find((route) => matchesMethod(route.method, requested) && matchesPath(route.segments, parts));
+  const find = (reading: Reading): CompiledRoute | undefined =>
+    routes.find((route) => matchesMethod(route.method, requested) && matchesPath(route.segments, parts, reading));
+  const found = find('express5');
+  if (!path.endsWith('/')) return [found];
+  const other = find('express4');
+  return other === found ? [found] : [found, other];
 }

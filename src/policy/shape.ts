@@ -21,10 +21,18 @@ export function step(pointer: string, member: string | number): string {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** What the published schema lets stand for any text: an editor sees the file before `${NAME}`s are filled. */
+const PLACEHOLDER = '\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}';
+
 /** A non-empty string. `hint` says in words what `pattern` wants. */
 export function text(description: string, { pattern, hint }: { pattern?: RegExp; hint?: string } = {}): Shape {
   return {
-    schema: { type: 'string', description, minLength: 1, ...(pattern && { pattern: pattern.source }) },
+    schema: {
+      type: 'string',
+      description,
+      minLength: 1,
+      ...(pattern && { pattern: `(${pattern.source})|${PLACEHOLDER}` }),
+    },
     check(value, pointer, problems) {
       if (typeof value !== 'string' || value === '') problems.push({ pointer, message: 'must be a non-empty string' });
       else if (pattern && !pattern.test(value))

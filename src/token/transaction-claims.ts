@@ -45,7 +45,7 @@ function textList(value: unknown, name: string): readonly string[] {
   if (!Array.isArray(value) || value.length > MAX_ROLES || !value.every((item) => typeof item === 'string')) {
     throw fault(`${name} is not a list of strings`);
   }
-  return Object.freeze([...(value)]);
+  return Object.freeze([...value]);
 }
 
 function readActor(claims: Claims, depth = 1): ActorClaim | undefined {

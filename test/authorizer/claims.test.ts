@@ -5,10 +5,14 @@ import { faultOf } from '../support/errors';
 const read = (
   claims: Record<string, unknown>,
   pointers: Partial<ClaimsDocument> = {},
-): ReturnType<typeof readProviderClaims> => readProviderClaims({ sub: 'u1', ...claims }, { subject: '/sub', ...pointers });
+): ReturnType<typeof readProviderClaims> =>
+  readProviderClaims({ sub: 'u1', ...claims }, { subject: '/sub', ...pointers });
 
 const chain = (length: number): unknown =>
-  Array.from({ length }, (_, i) => `a${i}`).reduceRight<unknown>((act, sub) => ({ sub, ...(act ? { act } : {}) }), null);
+  Array.from({ length }, (_, i) => `a${i}`).reduceRight<unknown>(
+    (act, sub) => ({ sub, ...(act ? { act } : {}) }),
+    null,
+  );
 
 describe('claims of a provider token', () => {
   it.each([

@@ -10,6 +10,17 @@ const bytes = (...values: number[]): string => Buffer.from(values).toString('bas
 const modulus = (bits: number, leadingZeros = 0): string =>
   Buffer.concat([Buffer.alloc(leadingZeros), Buffer.alloc(bits / 8, 0xff)]).toString('base64url');
 
+/** A modulus as the generator of CVE-2017-15361 makes them: a power of 65537 modulo each small prime. */
+function rocaModulus(): string {
+  const primes = Array.from({ length: 166 }, (_, n) => n + 2).filter((n) => {
+    for (let divisor = 2; divisor * divisor <= n; divisor++) if (n % divisor === 0) return false;
+    return true;
+  });
+  const primorial = primes.reduce((product, prime) => product * BigInt(prime), 1n);
+  const odd = 65537n ** 12_345n % primorial;
+  return Buffer.from((primorial * 2n ** 1830n + odd).toString(16).padStart(514, '0'), 'hex').toString('base64url');
+}
+
 describe('keyFault', () => {
   it.each([
     ['ES256', ec],
@@ -50,6 +61,7 @@ describe('keyFault', () => {
     ['exponent 2', { ...rsa, e: bytes(2) }, 'RS256', /exponent/],
     ['an even exponent', { ...rsa, e: bytes(1, 0, 0) }, 'RS256', /exponent/],
     ['an even exponent of ten bytes', { ...rsa, e: bytes(9, 9, 9, 9, 9, 9, 9, 9, 9, 8) }, 'RS256', /exponent/],
+    ['a modulus of the ROCA generator', { ...rsa, n: rocaModulus() }, 'RS256', /CVE-2017-15361/],
     ['no exponent', { ...rsa, e: '' }, 'RS256', /exponent/],
   ] as const)('refuses %s', (_, jwk, algorithm, words) => {
     expect(keyFault(jwk as Jwk, algorithm)).toMatch(words);

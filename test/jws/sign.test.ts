@@ -60,9 +60,10 @@ describe('jwkSigner', () => {
     ['an encryption key', { ...privateJwk, use: 'enc' }],
     ['a weak RSA key', makeKey('RS256', { bits: 1024 }).privateJwk],
     ['a damaged key', { ...privateJwk, d: '!' }],
+    ['the private half of another key', { ...privateJwk, d: makeKey().privateJwk.d }],
     ['a secret part that is no text', { ...privateJwk, d: 7 }],
   ])('refuses %s and quotes nothing of it', async (_, jwk) => {
-    const error = await thrownBy(() => jwkSigner(jwk as Jwk));
+    const error = await thrownBy(() => jwkSigner(jwk));
     expect(error.code).toBe('key_invalid');
     const shown = `${error.stack} ${JSON.stringify(error)} ${String(error.cause)}`;
     for (const part of [privateJwk.d, privateJwk.x]) expect(shown).not.toContain(part);

@@ -1,5 +1,5 @@
 import { parseStrictObject } from '../../src/jws/strict-json';
-import { faultOf } from '../support/errors';
+import { faultOf, thrownBy } from '../support/errors';
 
 const nested = (depth: number, open = '{"a":', close = '}'): string => open.repeat(depth) + '1' + close.repeat(depth);
 
@@ -45,8 +45,9 @@ describe('parseStrictObject', () => {
     expect(await faultOf(() => parseStrictObject(text, 'payload'))).toBe('malformed');
   });
 
-  it('quotes nothing of the text in its error', () => {
-    const act = (): unknown => parseStrictObject('{"sub":"secret-value",', 'payload');
-    expect(act).toThrow(expect.objectContaining({ message: expect.not.stringContaining('secret'), cause: undefined }));
+  it('quotes nothing of the text in its error', async () => {
+    const { message, cause } = await thrownBy(() => parseStrictObject('{"sub":"secret-value",', 'payload'));
+    expect(message).not.toContain('secret');
+    expect(cause).toBeUndefined();
   });
 });

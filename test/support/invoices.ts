@@ -1,3 +1,4 @@
+import { definedMembers } from '../../src/core/objects';
 import type { PolicyDocument } from '../../src/policy/document';
 import { compilePolicy, type Policy } from '../../src/policy/policy';
 import {
@@ -70,7 +71,7 @@ export const invoicesDocument = {
   functions: { 'render-invoice': { target: FUNCTION_ARN, permission: 'invoice:read', timeoutSeconds: 1 } },
 } as const satisfies PolicyDocument;
 
-/** That policy, compiled; `changes` replaces members of the document. */
+/** That policy, compiled; `changes` replaces members of the document, undefined leaves them out. */
 export function invoicesPolicy(changes: Readonly<Record<string, unknown>> = {}): Policy {
-  return compilePolicy({ ...invoicesDocument, ...changes }, {});
+  return compilePolicy(definedMembers({ ...invoicesDocument, ...changes }), {});
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** How long is waited before each retry, in milliseconds. Lambda waits one and two minutes; nobody does at a desk. */
-const RETRY_DELAYS_MS = [1_000, 2_000] as const;
+const RETRY_DELAYS_MS = [200, 400] as const;
 
 /** Runs asynchronous invocations: tries one up to three times, and lets go of all when it is stopped. */
 export class AsyncQueue {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 import { BatonError } from '../../../src/core/errors';
 import { ACCESS_LOG_FORMAT } from '../../../src/local/gateway/access-log';
@@ -147,11 +147,22 @@ describe('the example', () => {
     expect(valuesOf(first, 'x-correlation-id')).toEqual([gateway.lines()[0]?.['extendedRequestId']]);
   });
 
-  it('has the access log format of this gateway in its template, and the same limits as the definitions', () => {
+  it('has a template with this access log format, these definitions, and handlers that exist', () => {
     const template = readFileSync(join(directory, 'template.yaml'), 'utf8');
     for (const kind of ['rest', 'http'] as const) {
       expect(template).toContain(`Format: '${JSON.stringify(ACCESS_LOG_FORMAT[kind])}'`);
       expect(template).toContain(`Location: gateway.${kind}.openapi.json`);
     }
+    const handlers = [...template.matchAll(/Handler: (\S+)\.handler/g)].map(([, file]) => `${file}.js`);
+    expect(handlers).toHaveLength(2);
+    for (const file of handlers) expect(existsSync(join(directory, file))).toBe(true);
+  });
+
+  it.each(['rest', 'http'] as const)('has an authorizer on every path but /health, %s', (kind) => {
+    const { paths } = read(kind) as { paths: Record<string, Record<string, { security?: unknown }>> };
+    const open = Object.entries(paths).flatMap(([path, item]) =>
+      Object.values(item).some(({ security }) => security === undefined) ? [path] : [],
+    );
+    expect(open).toEqual(['/health']);
   });
 });

@@ -1,0 +1,34 @@
+import * as authorizer from '../src/authorizer';
+import * as context from '../src/context';
+import * as errors from '../src/errors';
+import * as functions from '../src/function';
+import * as iis from '../src/iis';
+import * as index from '../src/index';
+import * as logging from '../src/logging';
+import * as offload from '../src/offload';
+import * as policy from '../src/policy';
+
+describe('the faces', () => {
+  // A name that is missing here breaks users; one too many is a promise that nobody meant.
+  it.each([
+    ['authorizer', authorizer, ['createAuthorizer', 'jwkSigner']],
+    ['context', context, ['currentContext', 'currentUser']],
+    ['errors', errors, ['BatonError', 'ERROR_TABLE']],
+    ['function', functions, ['currentContext', 'currentUser', 'withBaton']],
+    ['iis', iis, ['HOST_MODES', 'detectHostMode', 'listen']],
+    ['logging', logging, ['auditTrail', 'createJsonLogger', 'createLogger']],
+    ['offload', offload, ['createOffload', 'jwkSigner', 'offloadHandler']],
+    ['policy', policy, ['compilePolicy', 'loadPolicy']],
+  ])('%s exports these names and no others', (_name, face, names) => {
+    expect(Object.keys(face).sort()).toEqual(names);
+  });
+
+  it('give the same thing under the same name', () => {
+    const faces: Record<string, unknown>[] = [authorizer, context, errors, functions, index, offload];
+    for (const name of ['BatonError', 'currentContext', 'currentUser', 'jwkSigner']) {
+      const things = faces.filter((face) => name in face).map((face) => face[name]);
+      expect(things.length).toBeGreaterThan(1);
+      expect(new Set(things).size).toBe(1);
+    }
+  });
+});

@@ -1,0 +1,119 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { RequestHandler } from 'express';
+import request from 'supertest';
+import { correlation, requirePermission, requireRole, requireScope } from '../../src/index';
+import { thrownBy } from '../support/errors';
+import { appWith, as, EXPRESSES, memoryLog, type Caller } from './apps';
+
+const approver: Caller = { roles: ['approver'], scope: 'a b' };
+const outside = new AsyncResource('elsewhere');
+
+describe.each(EXPRESSES)('guards on %s', (_, express) => {
+  it.each<[string, unknown, Caller | undefined, number, string?, string?]>([
+    ['a permission', requirePermission('invoice:approve'), approver, 200],
+    ['a permission that is lacking', requirePermission('invoice:approve'), {}, 403, 'permission_missing'],
+    ['all permissions', requirePermission('invoice:read', 'invoice:approve'), approver, 200],
+    ['one of two permissions', requirePermission('invoice:read', 'invoice:approve'), {}, 403, 'permission_missing'],
+    [
+      'a permission that is denied',
+      requirePermission('invoice:read'),
+      { roles: ['clerk', 'barred'] },
+      403,
+      'permission_denied',
+    ],
+    ['a permission that no role has', requirePermission('invoice:raed'), approver, 403, 'permission_missing'],
+    ['a role', requireRole('approver'), approver, 200],
+    ['an inherited role', requireRole('clerk'), approver, 200],
+    ['one of two roles', requireRole('auditor', 'clerk'), {}, 200],
+    ['neither role', requireRole('auditor', 'approver'), {}, 403, 'role_missing'],
+    ['a role that the policy does not know', requireRole('wizard'), { roles: ['wizard'] }, 403, 'role_missing'],
+    ['all scopes', requireScope('a', 'b'), approver, 200],
+    ['one of two scopes', requireScope('a', 'c'), approver, 403, 'scope_missing', 'c'],
+    ['an actor within its limits', requirePermission('invoice:read'), { ...approver, act: { sub: 'copilot' } }, 200],
+    [
+      'an actor beyond them',
+      requirePermission('invoice:approve'),
+      { ...approver, act: { sub: 'copilot' } },
+      403,
+      'actor_limited',
+    ],
+    [
+      'an actor without the role',
+      requireRole('approver'),
+      { ...approver, act: { sub: 'copilot' } },
+      403,
+      'actor_limited',
+    ],
+    ['a scope for an unknown actor', requireScope('a'), { ...approver, act: { sub: 'x' } }, 403, 'actor_unknown'],
+    ['an anonymous caller', requirePermission('invoice:read'), undefined, 401, 'identity_missing'],
+    ['an anonymous caller and a role', requireRole('clerk'), undefined, 401, 'identity_missing'],
+    ['an anonymous caller and a scope', requireScope('a'), undefined, 401, 'identity_missing'],
+  ])('%s', async (_name, guard, caller, status, reason, scope) => {
+    let handled = 0;
+    const { app, log } = appWith(express, {
+      routes: (made) =>
+        made.get('/open/guarded', guard as RequestHandler, (_req, res) => {
+          handled++;
+          res.end();
+        }),
+    });
+    const response = await request(app)
+      .get('/open/guarded?secret=1')
+      .set(caller === undefined ? {} : as(caller));
+    expect([response.status, handled]).toEqual([status, status === 200 ? 1 : 0]);
+    const challenge = response.headers['www-authenticate'] as string | undefined;
+    if (scope !== undefined)
+      expect(challenge).toBe(`Bearer realm="invoices", error="insufficient_scope", scope="${scope}"`);
+    else expect(challenge).toBe(status === 401 ? 'Bearer realm="invoices"' : undefined);
+    // The guard's refusal is audited beside the route's decision; what it lets through is not audited twice.
+    const [route, refusal, ...more] = log.of('audit');
+    expect([route, more]).toMatchObject([{ outcome: 'allowed', reason: 'public' }, []]);
+    if (reason === undefined) expect(refusal).toBeUndefined();
+    else expect(refusal).toMatchObject({ outcome: 'denied', reason, path: '/open/guarded', method: 'GET' });
+    expect(response.text).not.toContain(reason ?? 'reason');
+  });
+
+  it('keep to the request where the middleware before lost its context', async () => {
+    const { app, log } = appWith(express, {
+      routes: (made) => {
+        made.use((_req, _res, next) => outside.runInAsyncScope(next));
+        made.get('/open/guarded', requirePermission('invoice:approve') as RequestHandler);
+      },
+    });
+    await request(app).get('/open/guarded').set(as()).set('X-Correlation-Id', 'gw-1').expect(403);
+    const own = [...log.of('audit').slice(1), ...log.of('error')];
+    expect(own).toMatchObject([
+      { outcome: 'denied', correlationId: 'gw-1', subject: 'entra:ada' },
+      { code: 'permission_denied', correlationId: 'gw-1', subject: 'entra:ada' },
+    ]);
+  });
+
+  it.each([
+    ['without correlation()', [] as RequestHandler[]],
+    ['without identity()', [correlation({ logger: memoryLog().logger }) as RequestHandler]],
+  ])('never open the door %s', async (_name, before) => {
+    const app = express();
+    const quiet = jest.spyOn(console, 'log').mockImplementation(() => {});
+    if (before.length > 0) app.use(...before);
+    app.get('/', requirePermission('invoice:read') as RequestHandler, (_req, res) => void res.end('open'));
+    const response = await request(app)
+      .get('/')
+      .set(as({ roles: ['approver'] }));
+    expect([response.status, response.body.code]).toEqual([500, 'option_invalid']);
+    expect(response.text).not.toMatch(/open|baton\(\)|\bat /);
+    quiet.mockRestore();
+  });
+});
+
+describe('guards at start', () => {
+  it.each<[string, () => unknown]>([
+    ['no permission', () => requirePermission()],
+    ['no role', () => requireRole()],
+    ['no scope', () => requireScope()],
+    ['an empty name', () => requirePermission('')],
+    ['a list instead of names', () => requirePermission(['invoice:read'] as unknown as string)],
+    ['undefined', () => requireRole(undefined as unknown as string)],
+  ])('%s is refused', async (_name, make) => {
+    expect((await thrownBy(make)).code).toBe('option_invalid');
+  });
+});

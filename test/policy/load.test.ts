@@ -1,0 +1,126 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type * as LoadModule from '../../src/policy/load';
+import { loadPolicy } from '../../src/policy/load';
+import { policyDocument } from '../support/policies';
+
+let folder: string;
+let file: string;
+let second: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'baton-policy-'));
+  file = write('one.json', JSON.stringify(policyDocument()));
+  second = write('two.json', JSON.stringify(policyDocument({ application: 'two' })));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, content: string | Buffer): string {
+  const target = path.join(folder, name);
+  writeFileSync(target, content);
+  return target;
+}
+
+/** What loading fails with, told without `instanceof`: an isolated module has an error class of its own. */
+function failureOf(action: () => unknown): { code: string; message: string; problems: unknown[]; cause?: unknown } {
+  try {
+    action();
+  } catch (error) {
+    return error as ReturnType<typeof failureOf>;
+  }
+  throw new Error('It was expected to fail.');
+}
+
+describe('loadPolicy', () => {
+  it('reads files with and without byte order mark and Windows line ends', () => {
+    const text = JSON.stringify(policyDocument(), null, 2).replaceAll('\n', '\r\n');
+    const marked = loadPolicy(write('bom.json', `\uFEFF${text}`), {});
+    expect(marked.digest).toBe(loadPolicy(file, {}).digest);
+  });
+
+  it('reads a path from the working directory', () => {
+    expect(loadPolicy(path.relative(process.cwd(), file), {}).application).toBe('invoices');
+  });
+
+  it('fills from the environment that it is given', () => {
+    const named = write('env.json', JSON.stringify(policyDocument({ application: '${NAME}' })));
+    expect(loadPolicy(named, { NAME: 'billing' }).application).toBe('billing');
+  });
+
+  it.each([
+    ['policy_missing', 'a missing file', () => path.join(folder, 'none.json'), /no policy file at .*none\.json/],
+    ['policy_unreadable', 'a folder', () => folder, /cannot be read \(EISDIR\)/],
+    ['policy_unreadable', 'a path through a file', () => path.join(file, 'x'), /cannot be read \(ENOTDIR\)/],
+    ['policy_invalid', 'an empty file', () => write('empty.json', ''), /is not JSON/],
+    ['policy_invalid', 'half a file', () => write('half.json', '{"application": "inv'), /half\.json is not JSON/],
+    ['policy_invalid', 'UTF-16', () => write('utf16.json', Buffer.from('\uFEFF{}', 'utf16le')), /is not JSON/],
+    ['policy_invalid', 'comments', () => write('comment.json', '{} // x'), /is not JSON/],
+    ['policy_invalid', 'another document', () => write('other.json', '{"a":1}'), /other\.json has 4 problems/],
+    [
+      'policy_invalid',
+      'a role that stands twice',
+      () => write('twice.json', JSON.stringify(policyDocument()).replace('"roles":{', '"roles":{"clerk":{},')),
+      /gives members twice:\n {2}\/roles\/clerk: is given twice$/,
+    ],
+  ])('fails with %s for %s', (code, _, pathOf, message) => {
+    const failure = failureOf(() => loadPolicy(pathOf(), {}));
+    expect(failure.code).toBe(code);
+    expect(failure.message).toMatch(message);
+    expect(failure.problems.length > 0).toBe(code === 'policy_invalid');
+  });
+});
+
+describe('resolvePolicy', () => {
+  const before = process.env.BATON_POLICY;
+  beforeEach(() => delete process.env.BATON_POLICY);
+  afterAll(() => {
+    if (before === undefined) delete process.env.BATON_POLICY;
+    else process.env.BATON_POLICY = before;
+  });
+
+  /** As in a process that has loaded nothing yet. */
+  const fresh = (use: (resolvePolicy: typeof LoadModule.resolvePolicy) => void): void => {
+    jest.isolateModules(() => use((require('../../src/policy/load') as typeof LoadModule).resolvePolicy));
+  };
+
+  it('loads a file once a process, however it is named', () =>
+    fresh((resolvePolicy) => {
+      const policy = resolvePolicy(file);
+      expect(resolvePolicy(file)).toBe(policy);
+      expect(resolvePolicy(path.relative(process.cwd(), file))).toBe(policy);
+      process.env.BATON_POLICY = file;
+      expect(resolvePolicy()).toBe(policy);
+    }));
+
+  it('takes the file that the environment names, or else the first that was used', () =>
+    fresh((resolvePolicy) => {
+      const one = resolvePolicy(file);
+      const two = resolvePolicy(second);
+      expect([one.application, two.application]).toEqual(['invoices', 'two']);
+      expect(resolvePolicy()).toBe(one);
+      process.env.BATON_POLICY = second;
+      expect(resolvePolicy()).toBe(two);
+      process.env.BATON_POLICY = '';
+      expect(resolvePolicy()).toBe(one);
+    }));
+
+  it('hands back a policy that is handed in, and shares it', () =>
+    fresh((resolvePolicy) => {
+      const own = loadPolicy(file, {});
+      expect(resolvePolicy(own)).toBe(own);
+      expect(resolvePolicy()).toBe(own);
+    }));
+
+  it('says what to set where nothing is named, and remembers no failure', () =>
+    fresh((resolvePolicy) => {
+      expect(failureOf(() => resolvePolicy())).toMatchObject({
+        code: 'policy_missing',
+        message: expect.stringContaining('BATON_POLICY'),
+      });
+      const late = path.join(folder, 'late.json');
+      expect(failureOf(() => resolvePolicy(late)).code).toBe('policy_missing');
+      write('late.json', JSON.stringify(policyDocument()));
+      expect(resolvePolicy(late).application).toBe('invoices');
+    }));
+});
