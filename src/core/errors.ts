@@ -86,7 +86,18 @@ export class BatonError extends Error {
     this.missingScopes = details.missingScopes ?? [];
     this.retryAfterSeconds = details.retryAfterSeconds;
   }
+
+  /**
+   * What Node prints of it, an uncaught one at the start above all: the message already holds the problems, and each
+   * of them twice among empty fields hides them.
+   */
+  [Symbol.for('nodejs.util.inspect.custom')](_depth: number, options: object, inspect: Inspect): string {
+    const text = `${this.stack ?? this.message} [${this.code}]`;
+    return this.cause === undefined ? text : `${text}\n  [cause]: ${inspect(this.cause, options)}`;
+  }
 }
+
+type Inspect = (value: unknown, options: object) => string;
 
 /** The refusal of a token: one public answer, the fault for the log. */
 export function tokenInvalid(fault: TokenFault, message: string, cause?: unknown): BatonError {

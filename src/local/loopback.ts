@@ -16,11 +16,17 @@ export const LOOPBACK = '127.0.0.1';
 export async function listenOnLoopback(server: Server, port: number, what: string): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
-      reject(new BatonError('relay_failed', `${what} cannot listen on ${LOOPBACK}:${String(port)}.`, { cause }));
+      reject(portUnavailable(what, port, cause));
     });
     server.listen(port, LOOPBACK, resolve);
   });
   return (server.address() as AddressInfo).port;
+}
+
+function portUnavailable(what: string, port: number, cause: Error): BatonError {
+  const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
+  const advice = code === 'EADDRINUSE' ? ' Another process listens there: end it, or choose another port, or 0.' : '';
+  return new BatonError('relay_failed', `${what} cannot listen on ${LOOPBACK}:${port} (${code}).${advice}`, { cause });
 }
 
 /** Stops `server` and cuts what is still open: keep-alive connections would hold the process for their whole timeout. */

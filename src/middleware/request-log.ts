@@ -4,7 +4,9 @@ import type { ContextRecord } from '../core/request-context';
 import type { HttpRequest, Middleware } from './http';
 import { requireRecord } from './record';
 
-const pathOf = (req: HttpRequest): string => (req.originalUrl ?? req.url ?? '').split('?', 1)[0] ?? '';
+/** Without the query, where people put names, mail addresses and tokens; nor the password that an absolute form may hold. */
+const pathOf = (req: HttpRequest): string =>
+  ((req.originalUrl ?? req.url ?? '').split('?', 1)[0] ?? '').replace(/^[^/]*\/\/[^/]*@/, '//[redacted]@');
 
 function requestFields(
   req: HttpRequest,
@@ -15,7 +17,6 @@ function requestFields(
   return {
     type: 'request',
     method: req.method,
-    // Without the query: people put names, mail addresses and tokens there.
     path: pathOf(req),
     status: res.statusCode,
     durationMs: Math.round((performance.now() - startedAt) * 10) / 10,

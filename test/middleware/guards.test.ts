@@ -48,7 +48,7 @@ describe.each(EXPRESSES)('guards on %s', (_, express) => {
     ['an anonymous caller', requirePermission('invoice:read'), undefined, 401, 'identity_missing'],
     ['an anonymous caller and a role', requireRole('clerk'), undefined, 401, 'identity_missing'],
     ['an anonymous caller and a scope', requireScope('a'), undefined, 401, 'identity_missing'],
-  ])('%s', async (_name, guard, caller, status, reason, scope) => {
+  ])('%s', async (_name, guard, caller, status, ...[reason, scope]) => {
     let handled = 0;
     const { app, log } = appWith(express, {
       routes: (made) =>

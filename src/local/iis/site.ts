@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 import { dirname, join, resolve } from 'node:path';
 import { systemClock, type Clock } from '../../core/clock';
 import { BatonError } from '../../core/errors';
 import type { Logger } from '../../core/logger';
 import { checkOptionNames, wholeNumber, type OptionNames } from '../../core/options';
 import { readWebConfig, type WebConfig } from '../../iis/web-config';
+import { listenOnLoopback } from '../loopback';
 import { W3cLogWriter } from './log-writer';
 import { NodeApplication } from './node-application';
 import { serveRequest, type SiteParts } from './site-request';
@@ -108,7 +108,7 @@ async function openSite(site: SiteParts, port: number): Promise<IisSite> {
     const served: Promise<void> = serveRequest(site, message, response).finally(() => inFlight.delete(served));
     inFlight.add(served);
   });
-  const boundPort = await bind(server, port).catch(async (error: unknown) => {
+  const boundPort = await listenOnLoopback(server, port, 'The local IIS').catch(async (error: unknown) => {
     await Promise.all(applications.map((one) => one.dispose()));
     throw error;
   });
@@ -132,16 +132,6 @@ async function openSite(site: SiteParts, port: number): Promise<IisSite> {
       await log.flush();
     },
   };
-}
-
-async function bind(server: Server, port: number): Promise<number> {
-  await new Promise<void>((resolved, rejected) => {
-    server.once('error', (cause) => {
-      rejected(new BatonError('relay_failed', `The local IIS cannot listen on port ${port} of 127.0.0.1.`, { cause }));
-    });
-    server.listen(port, '127.0.0.1', resolved);
-  });
-  return (server.address() as AddressInfo).port;
 }
 
 function makeApplications(
