@@ -1,6 +1,6 @@
 import { runInContext } from '../context/storage';
 import { nowSeconds, systemClock, type Clock } from '../core/clock';
-import { asBatonError, BatonError, tokenInvalid } from '../core/errors';
+import { asBatonError, BatonError, formatProblems, tokenInvalid } from '../core/errors';
 import type { AuditSink, Logger } from '../core/logger';
 import { checkOptionNames, wholeNumber } from '../core/options';
 import { isCorrelationId, newCorrelationId } from '../correlation/correlation-id';
@@ -72,6 +72,12 @@ function readRequestingWorkload(name = 'apigateway'): string {
 
 function readSettings(options: AuthorizerOptions): Settings {
   const policy = resolvePolicy(options.policy);
+  if (Object.keys(policy.identityProviders).length === 0) {
+    const problems = [{ pointer: '/identityProviders', message: 'is missing: the authorizer would refuse everybody' }];
+    throw new BatonError('policy_invalid', `The policy names no identity provider:\n${formatProblems(problems)}`, {
+      problems,
+    });
+  }
   const signer = options.signer ?? signerFromEnvironment('BATON_SIGNING_KEY');
   if (!policy.edge.algorithms.includes(signer.algorithm)) {
     throw new BatonError(

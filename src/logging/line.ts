@@ -17,7 +17,9 @@ export function contextFields(): Record<string, unknown> {
 /** The request's fields and then those of the line, nothing secret in them. */
 export function lineFields(fields: LogFields | undefined): Record<string, unknown> {
   // `logger.error('failed', error)` is a habit of many; an error has no members of its own to spread.
-  return redact({ ...contextFields(), ...(fields instanceof Error ? { error: fields } : fields) });
+  const own = redact({ fields: fields instanceof Error ? { error: fields } : fields }).fields;
+  const members = typeof own === 'object' && own !== null ? own : own !== undefined && { fields: own };
+  return { ...redact(contextFields()), ...members };
 }
 
 /** One log line as an object: time, level, message, the fields of the request at hand, then its own; redacted. */

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 const SECRET_NAMES =
   /^(?:authorization|proxy-authorization|cookie|set-cookie|txn-token|x-amz-security-token|token|.*(?:secret|passwo?r?d|passphrase|credentials|private[_-]?key|api[_-]?key|secret[_-]?access[_-]?key|(?:access|id|refresh|session|security)[_-]?token|assertion))$/i;
 /** The private members of a JWK (RFC 7518, section 6), beside its `kty`. */
@@ -23,6 +25,9 @@ function redactText(text: string): string {
   return safe.includes('PRIVATE KEY-----') ? safe.replace(PRIVATE_PEM, REDACTED) : safe;
 }
 
+// Node's own errors are of another realm under test runners; `instanceof` would miss them.
+const isError = (value: object): value is Error => types.isNativeError(value) || value instanceof Error;
+
 /** An error as members, with its causes; the stack stays in the log and never reaches a caller. */
 function errorMembers(error: Error): [string, unknown][] {
   const { name, message, stack, cause } = error;
@@ -40,19 +45,24 @@ class Redaction {
     this.#left--;
     if (typeof value === 'string') return redactText(value);
     if (typeof value === 'bigint') return value.toString();
-    if (typeof value !== 'object' || value === null || value instanceof Date) return value;
-    if (ArrayBuffer.isView(value)) return '[binary]';
+    if (typeof value !== 'object' || value === null) return value;
     if (this.#above.has(value)) return '[circular]';
     if (this.#above.size >= MAX_DEPTH) return '[too deep]';
     this.#above.add(value);
     try {
-      return Array.isArray(value) ? this.#list(value) : this.members(value);
+      return this.#object(value);
     } catch {
       // A getter or a proxy that throws must not take the request down that is being logged.
       return '[unreadable]';
     } finally {
       this.#above.delete(value);
     }
+  }
+
+  #object(value: object): unknown {
+    if (types.isDate(value)) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+    if (ArrayBuffer.isView(value)) return '[binary]';
+    return Array.isArray(value) ? this.#list(value) : this.members(value);
   }
 
   #list(list: readonly unknown[]): unknown[] {
@@ -67,7 +77,7 @@ class Redaction {
   members(value: object): Record<string, unknown> {
     const shown: [string, unknown][] = [];
     const isJwk = typeof (value as { kty?: unknown }).kty === 'string';
-    for (const [name, item] of value instanceof Error ? errorMembers(value) : Object.entries(value)) {
+    for (const [name, item] of isError(value) ? errorMembers(value) : Object.entries(value)) {
       if (this.#left <= 0) {
         shown.push(['…', '[and more]']);
         break;

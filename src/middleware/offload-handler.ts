@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { runInContext } from '../context/storage';
-import { asBatonError } from '../core/errors';
+import { asBatonError, BatonError } from '../core/errors';
 import type { Offload } from '../offload/offload';
-import type { HttpRequest, Middleware } from './http';
+import type { HttpRequest, Middleware, Next } from './http';
 import { refuse } from './problem';
 import { recordOf, requireRecord } from './record';
 
@@ -36,7 +36,8 @@ function sendJson(res: ServerResponse, value: unknown): void {
  * @param name the function's name in the policy
  * @param map makes the function's payload from the request
  *
- * Answers: 200 with the function's JSON, or the problem JSON of what `offload.invoke()` throws.
+ * Answers: 200 with the function's JSON, or the problem JSON of what `offload.invoke()` throws. What `map` throws goes to
+ * the app's own error handlers.
  *
  * @example
  * ```ts
@@ -47,8 +48,8 @@ export function offloadHandler<Request extends HttpRequest>(
   offload: Offload,
   name: string,
   map: (req: Request) => unknown,
-): (req: Request, res: Parameters<Middleware>[1]) => Promise<void> {
-  return async function offloadMiddleware(req, res) {
+): (req: Request, res: Parameters<Middleware>[1], next: Next) => Promise<void> {
+  return async function offloadMiddleware(req, res, next) {
     try {
       const record = requireRecord(req, 'offloadHandler()');
       const signal = abortOnDisconnect(res);
@@ -56,7 +57,8 @@ export function offloadHandler<Request extends HttpRequest>(
       sendJson(res, answer);
     } catch (thrown) {
       if (res.destroyed) noteAbandoned(req, thrown);
-      else refuse(req, res, thrown);
+      else if (thrown instanceof BatonError) refuse(req, res, thrown);
+      else next(thrown);
     }
   };
 }

@@ -29,6 +29,10 @@ export function callError(name: string, thrown: unknown): BatonError {
       details,
     );
   }
+  if (error.name === 'ResourceNotFoundException') {
+    const message = `AWS knows no function at the target of "${name}". Check /functions, and that version or alias exist.`;
+    return new BatonError('function_unknown', message, details);
+  }
   if (error.name === 'RequestTooLargeException' || status === 413) {
     return new BatonError('payload_too_large', `Lambda refused the payload for "${name}" as too large.`, details);
   }

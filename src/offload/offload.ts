@@ -1,6 +1,6 @@
 import { currentRecord } from '../context/storage';
 import { nowSeconds, systemClock, type Clock } from '../core/clock';
-import { BatonError } from '../core/errors';
+import { BatonError, tokenInvalid } from '../core/errors';
 import type { Identity } from '../core/identity';
 import { checkOptionNames } from '../core/options';
 import type { ContextRecord } from '../core/request-context';
@@ -11,10 +11,9 @@ import { signerFromEnvironment } from '../keys/environment-signer';
 import type { FunctionDocument } from '../policy/document';
 import { resolvePolicy } from '../policy/load';
 import type { Policy } from '../policy/policy';
-import type { WorkEnvelope } from '../token/envelope';
 import { mintHandOverToken } from '../token/hand-over-token';
-import { callError, functionError } from './errors';
-import { lambdaCaller, type CallFunction } from './lambda-client';
+import { callOnce, encode } from './call';
+import { lambdaCaller } from './lambda-client';
 
 /** Options of {@link createOffload}. */
 export interface OffloadOptions {
@@ -42,15 +41,13 @@ export interface Offload {
    * The caller's permission is decided here and again in the function. The function is never called twice.
    *
    * @param payload JSON; at most 6 MB with the envelope
-   * @throws BatonError `identity_missing`, `permission_denied`, `function_unknown`, `payload_invalid`,
+   * @throws BatonError `identity_missing`, `token_invalid` (the caller's identity has ended), `permission_denied`, `function_unknown`, `payload_invalid`,
    *   `payload_too_large`, `function_timeout`, `function_throttled`, `function_access_denied`, `function_unavailable`,
    *   `function_failed`
    */
   invoke(name: string, payload: unknown, options?: InvokeOptions): Promise<unknown>;
 }
 
-/** Lambda's limit for calls that wait (Lambda quotas). */
-const MAX_PAYLOAD_BYTES = 6 * 1024 * 1024;
 const DEFAULT_TIMEOUT_SECONDS = 10;
 /** A hand-over outlives its call by this much: the function's clock, and its start. */
 const HAND_OVER_MARGIN_SECONDS = 30;
@@ -73,6 +70,12 @@ function requireCaller(name: string): Caller {
   return { record, user, transaction: record.transaction };
 }
 
+/** Work that a request began may outlast it, but not run as its caller for ever. */
+function checkStillValid(name: string, { user }: Caller, now: number): void {
+  if (now < user.expiresAt + HAND_OVER_MARGIN_SECONDS) return;
+  throw tokenInvalid('expired', `"${name}" was called when its caller's identity had ended.`);
+}
+
 /** Decides on the permission, and leaves the decision in the audit trail. */
 function authorizeCall(policy: Policy, name: string, { permission }: FunctionDocument, { record, user }: Caller): void {
   const { allowed, reason, rule } = (record.policy ?? policy).decidePermission(user, permission);
@@ -89,69 +92,6 @@ function authorizeCall(policy: Policy, name: string, { permission }: FunctionDoc
   });
   if (!allowed)
     throw new BatonError('permission_denied', `The policy refuses the call of "${name}": ${reason}.`, { reason });
-}
-
-function encode(name: string, envelope: WorkEnvelope): Uint8Array {
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(envelope);
-  } catch (cause) {
-    throw new BatonError('payload_invalid', `The payload for "${name}" cannot be written as JSON.`, { cause });
-  }
-  const bytes = Buffer.from(text);
-  if (bytes.length > MAX_PAYLOAD_BYTES) {
-    throw new BatonError(
-      'payload_too_large',
-      `The payload for "${name}" has ${bytes.length} bytes with its envelope; Lambda takes ${MAX_PAYLOAD_BYTES}.`,
-    );
-  }
-  return bytes;
-}
-
-function decode(name: string, payload: string): unknown {
-  if (payload === '') return null;
-  try {
-    return JSON.parse(payload) as unknown;
-  } catch (cause) {
-    throw new BatonError('function_failed', `The answer of "${name}" is not JSON.`, { cause });
-  }
-}
-
-/** The SDK looks at the signal only when it has credentials, and off AWS it can look for those for minutes. */
-function endedBy<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-    work().then(resolve, reject);
-  });
-}
-
-/** Calls once; ends the wait after the function's time, or when the caller's own signal says so. */
-async function callOnce(
-  call: CallFunction,
-  name: string,
-  request: { target: string; payload: Uint8Array; traceHeader?: string },
-  timeoutMs: number,
-  given: AbortSignal | undefined,
-): Promise<unknown> {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  const signal = given ? AbortSignal.any([given, timeout]) : timeout;
-  try {
-    const answer = await endedBy(signal, () => call({ ...request, signal }));
-    if (answer.functionError !== undefined) throw functionError(name, answer.functionError, answer.payload);
-    return decode(name, answer.payload);
-  } catch (cause) {
-    if (cause instanceof BatonError) throw cause;
-    if (given?.aborted) {
-      const message = `The wait for "${name}" was ended by its caller. If it has begun it may still be running.`;
-      throw new BatonError('function_unavailable', message, { cause, reason: 'aborted' });
-    }
-    if (timeout.aborted) {
-      const message = `"${name}" did not answer within ${timeoutMs} ms. It may still be running; it was not called again.`;
-      throw new BatonError('function_timeout', message, { cause });
-    }
-    throw callError(name, cause);
-  }
 }
 
 /**
@@ -198,9 +138,10 @@ export function createOffload(options: OffloadOptions = {}): Offload {
       if (target === undefined)
         throw new BatonError('function_unknown', `The policy has no function "${name}" under /functions.`);
       const caller = requireCaller(name);
+      const now = nowSeconds(clock);
+      checkStillValid(name, caller, now);
       authorizeCall(policy, name, target, caller);
       const timeoutSeconds = target.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
-      const now = nowSeconds(clock);
       const terms = {
         issuer: handOver.issuer,
         audience: target.target,

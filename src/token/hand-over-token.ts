@@ -12,6 +12,9 @@ import { readVerified, type VerifiedTransaction } from './transaction-token';
 /** `typ` of a hand-over token: a Transaction Token is not one, and the other way round. */
 export const HAND_OVER_TOKEN_TYPE = 'baton-handover+jwt';
 
+/** More than a Transaction Token may have (8192): the same claims, an ARN as audience and an ID of its own. */
+const MAX_HAND_OVER_BYTES = 16_384;
+
 /** Who a hand-over is from, for which one piece of work, and until when. */
 export interface HandOverTerms {
   readonly issuer: string;
@@ -66,7 +69,11 @@ export async function verifyHandOverToken(
   now: number,
 ): Promise<VerifiedHandOver> {
   const { algorithms, keys } = expected;
-  const claims = await verifyJws(parseCompact(token), { algorithms, keys, types: [HAND_OVER_TOKEN_TYPE] });
+  const claims = await verifyJws(parseCompact(token, MAX_HAND_OVER_BYTES), {
+    algorithms,
+    keys,
+    types: [HAND_OVER_TOKEN_TYPE],
+  });
   const verified = readVerified(claims, expected, now);
   if (typeof claims.jti !== 'string' || claims.jti === '') throw tokenInvalid('claims', "The token's jti is missing.");
   return { ...verified, handOverId: claims.jti };

@@ -319,6 +319,11 @@ describe('createAuthorizer()', () => {
     ['a negative time', { cacheTtlSeconds: -1 }, 'option_invalid'],
     ['more than the gateway can', { cacheTtlSeconds: 3601, policy: longLived }, 'option_invalid'],
     ['tokens that live longer than the app accepts', { cacheTtlSeconds: 841 }, 'option_invalid'],
+    [
+      'no identity provider',
+      { policy: invoicesPolicy({ identityProviders: {}, roles: {}, actors: {}, routes: [] }) },
+      'policy_invalid',
+    ],
     ['a wildcard in the base path', { basePath: '/*' }, 'option_invalid'],
     ['a base path without slash', { basePath: 'invoices' }, 'option_invalid'],
     ['no text as base path', { basePath: 7 }, 'option_invalid'],

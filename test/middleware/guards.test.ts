@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { RequestHandler } from 'express';
 import request from 'supertest';
 import { correlation, requirePermission, requireRole, requireScope } from '../../src/index';
+import { defaultLogger } from '../../src/logging/winston-logger';
 import { thrownBy } from '../support/errors';
 import { appWith, as, EXPRESSES, memoryLog, type Caller } from './apps';
 
@@ -70,7 +71,15 @@ describe.each(EXPRESSES)('guards on %s', (_, express) => {
     expect([route, more]).toMatchObject([{ outcome: 'allowed', reason: 'public' }, []]);
     if (reason === undefined) expect(refusal).toBeUndefined();
     else expect(refusal).toMatchObject({ outcome: 'denied', reason, path: '/open/guarded', method: 'GET' });
-    expect(response.text).not.toContain(reason ?? 'reason');
+    if (status === 200) return;
+    expect(response.body).toEqual({
+      type: expect.any(String),
+      title: expect.any(String),
+      status,
+      code: status === 401 ? 'identity_missing' : 'permission_denied',
+      correlationId: expect.any(String),
+      ...(challenge !== undefined && { challenge }),
+    });
   });
 
   it('keep to the request where the middleware before lost its context', async () => {
@@ -89,19 +98,22 @@ describe.each(EXPRESSES)('guards on %s', (_, express) => {
   });
 
   it.each([
-    ['without correlation()', [] as RequestHandler[]],
-    ['without identity()', [correlation({ logger: memoryLog().logger }) as RequestHandler]],
-  ])('never open the door %s', async (_name, before) => {
+    ['without correlation()', false],
+    ['without identity()', true],
+  ])('never open the door %s', async (_name, correlated) => {
+    const log = memoryLog();
+    // Where no middleware said otherwise, lines go to the process's own logger.
+    const fallback = jest.spyOn(defaultLogger(), 'error').mockImplementation(log.logger.error);
     const app = express();
-    const quiet = jest.spyOn(console, 'log').mockImplementation(() => {});
-    if (before.length > 0) app.use(...before);
+    if (correlated) app.use(correlation({ logger: log.logger }) as RequestHandler);
     app.get('/', requirePermission('invoice:read') as RequestHandler, (_req, res) => void res.end('open'));
     const response = await request(app)
       .get('/')
       .set(as({ roles: ['approver'] }));
+    fallback.mockRestore();
     expect([response.status, response.body.code]).toEqual([500, 'option_invalid']);
     expect(response.text).not.toMatch(/open|baton\(\)|\bat /);
-    quiet.mockRestore();
+    expect(log.of('error')).toMatchObject([{ code: 'option_invalid', message: expect.stringContaining('baton()') }]);
   });
 });
 

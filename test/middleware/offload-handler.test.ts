@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import express5 from 'express';
 import { currentUser } from '../../src/context/storage';
+import { BatonError } from '../../src/core/errors';
 import { jwkSigner } from '../../src/jws/sign';
 import { baton } from '../../src/middleware/baton';
 import { offloadHandler } from '../../src/middleware/offload-handler';
@@ -64,6 +65,10 @@ async function start(express: typeof express5): Promise<string> {
     '/unknown',
     offloadHandler(offload, 'no-such-function', () => null),
   );
+  app.use((error: Error, _req: express5.Request, res: express5.Response, next: express5.NextFunction) => {
+    if (error instanceof BatonError) next(error);
+    else res.status(418).json({ thrown: error.message });
+  });
   server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -142,13 +147,18 @@ describe.each([
       'permission_denied',
       { tctx: { ...travellingClaims.tctx, roles: [] } },
     ],
-    ['the payload cannot be made', '/broken', 500, 'internal', {}],
     ['the policy has no such function', '/unknown', 500, 'function_unknown', {}],
     ['baton() does not stand before it', '/bare/7', 500, 'option_invalid', {}],
   ])('sends nothing where %s', async (_what, path, status, code, claims) => {
     const response = await post(path, { ...headers, 'Txn-Token': transactionToken(relayKeys.edge, { claims }) });
     expect(await response.json()).toMatchObject({ status, code });
     expect(response.status).toBe(status);
+    expect(lambda.calls).toHaveLength(0);
+  });
+
+  it('leaves what the app itself throws to the error handlers of the app', async () => {
+    const response = await post('/broken', headers);
+    expect([response.status, await response.json()]).toEqual([418, { thrown: 'inner words' }]);
     expect(lambda.calls).toHaveLength(0);
   });
 

@@ -142,7 +142,7 @@ describe('a call that goes wrong is made exactly once', () => {
       refuses(413, 'RequestTooLargeException'),
       { code: 'payload_too_large', status: 413 },
     ],
-    ['there is no such function', refuses(404, 'ResourceNotFoundException'), { code: 'function_unavailable' }],
+    ['there is no such function', refuses(404, 'ResourceNotFoundException'), { code: 'function_unknown' }],
     ['the connection breaks', (response) => response.socket?.destroy(), { code: 'function_unavailable' }],
     [
       'the answer breaks off',
@@ -247,7 +247,10 @@ describe('a slow call', () => {
   });
 
   it('does not begin where its caller has gone', async () => {
-    expect(await thrownBy(() => invoke({ signal: AbortSignal.abort() }))).toMatchObject({ reason: 'aborted' });
+    const credentials = jest.fn(() => new Promise(() => {}));
+    const options = { clientConfig: { ...lambda.clientConfig, credentials } };
+    expect(await thrownBy(() => invoke({ options, signal: AbortSignal.abort() }))).toMatchObject({ reason: 'aborted' });
+    expect(credentials).not.toHaveBeenCalled();
     expect(lambda.calls).toHaveLength(0);
   });
 });
@@ -258,6 +261,11 @@ describe('nothing is sent', () => {
   const denied = { claims: { tctx: { ...travellingClaims.tctx, roles: ['nobody'] } } };
   const rows: readonly (readonly [string, Call, object])[] = [
     ['outside of a request', { claims: null }, { code: 'identity_missing' }],
+    [
+      'when the caller has long gone',
+      { options: { clock: () => (NOW + 390) * 1000 } },
+      { code: 'token_invalid', reason: 'expired' },
+    ],
     ['for a name that the policy has not', { name: 'render' }, { code: 'function_unknown' }],
     ['for a name of every object', { name: 'constructor' }, { code: 'function_unknown' }],
     ['without permission', denied, { code: 'permission_denied', reason: 'permission_missing' }],

@@ -1,0 +1,153 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import ts from 'typescript';
+import { ERROR_TABLE } from '../../src/core/error-codes';
+import { CORRELATION_LOG_FIELDS } from '../../src/iis/w3c-log';
+import { parseWebConfig } from '../../src/iis/web-config';
+import { compilePolicy } from '../../src/policy/policy';
+import { invoicesDocument } from '../support/invoices';
+import { allBlocks, environmentFor, root, type Block } from './markdown';
+
+jest.setTimeout(60_000);
+
+/** Which of these checks looks at a block; a block that none looks at fails the first test. */
+const CHECKED = ['ts', 'js', 'xml', 'powershell', 'sh', 'text demo', 'json policy', 'json policy-part', 'json problem'];
+const nameOf = ({ language, kind }: Block): string => (language === 'js' ? 'js' : `${language} ${kind}`.trim());
+const of = (name: string): [string, string][] =>
+  allBlocks.filter((item) => nameOf(item) === name).map(({ at, text }) => [at, text]);
+
+it('each block of a language is one that is checked', () => {
+  const unchecked = allBlocks.filter(
+    (item) => ![...CHECKED, '', 'json gateway rest', 'json gateway http'].includes(nameOf(item)),
+  );
+  expect(unchecked.map(({ at }) => at)).toEqual([]);
+  expect(allBlocks.length).toBeGreaterThan(15);
+});
+
+const PATHS = { 'iis-baton': [path.join(root, 'src/index.ts')], 'iis-baton/*': [path.join(root, 'src/*.ts')] };
+
+/** JavaScript says no types, so what a parameter holds is not known to the compiler; the blocks are run as well. */
+const UNKNOWN_PROPERTY = 2339;
+
+/** What the compiler says of modules that lie in no file, by the place that each comes from. */
+function diagnose(modules: readonly [string, string][], extension: 'ts' | 'js'): string[] {
+  const options: ts.CompilerOptions = {
+    target: ts.ScriptTarget.ES2023,
+    lib: ['lib.es2023.d.ts'],
+    module: ts.ModuleKind.Node20,
+    moduleDetection: ts.ModuleDetectionKind.Force,
+    types: ['node'],
+    paths: PATHS,
+    strict: extension === 'ts',
+    allowJs: true,
+    checkJs: true,
+    skipLibCheck: true,
+    noEmit: true,
+  };
+  const files = new Map(
+    modules.map(([at, text]) => [
+      path.join(root, 'test', 'docs', `${at.replace(/\W/g, '-')}.${extension}`),
+      { at, text },
+    ]),
+  );
+  const host = ts.createCompilerHost(options);
+  const { fileExists, readFile, getSourceFile } = host;
+  host.fileExists = (name) => files.has(path.normalize(name)) || fileExists(name);
+  host.readFile = (name) => files.get(path.normalize(name))?.text ?? readFile(name);
+  host.getSourceFile = (name, ...rest) => {
+    const text = files.get(path.normalize(name))?.text;
+    return text === undefined
+      ? getSourceFile(name, ...rest)
+      : ts.createSourceFile(name, text, ...(rest.slice(0, 1) as [ts.ScriptTarget]));
+  };
+  const program = ts.createProgram([...files.keys()], options, host);
+  return [...files].flatMap(([name, { at }]) => {
+    const source = program.getSourceFile(name);
+    if (source === undefined) throw new Error(`${at} was not compiled.`);
+    const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
+    return found
+      .filter(({ code }) => extension === 'ts' || code !== UNKNOWN_PROPERTY)
+      .map(({ messageText }) => `${at}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`);
+  });
+}
+
+describe('code', () => {
+  it('in TypeScript compiles for a strict project', () => {
+    const wrong = "import { baton } from 'iis-baton';\nexport const all = baton({ polcy: 'baton.policy.json' });";
+    expect(diagnose([...of('ts'), ['wrong', wrong]], 'ts')).toEqual([expect.stringMatching(/^wrong: .*polcy/)]);
+  });
+
+  it('in JavaScript names what exists', () => {
+    const wrong = "const { batton } = require('iis-baton');\nmodule.exports = batton;";
+    expect(diagnose([...of('js'), ['wrong', wrong]], 'js')).toEqual([expect.stringMatching(/^wrong: .*batton/)]);
+  });
+});
+
+describe('JSON', () => {
+  it.each(of('json policy'))('%s is a policy', (_at, text) => {
+    expect(compilePolicy(JSON.parse(text), environmentFor(text)).application).toBe('invoices');
+  });
+
+  it.each(of('json policy-part'))('%s is a part of a policy', (_at, text) => {
+    const document = { ...invoicesDocument, ...(JSON.parse(text) as object) };
+    expect(() => compilePolicy(document, environmentFor(text))).not.toThrow();
+  });
+
+  it.each(of('json problem'))('%s is an answer of Baton', (_at, text) => {
+    const problem = JSON.parse(text) as { code: keyof typeof ERROR_TABLE };
+    const { status, publicMessage } = ERROR_TABLE[problem.code];
+    const type = `urn:iis-baton:error:${problem.code}`;
+    expect(problem).toEqual({
+      type,
+      title: publicMessage,
+      status,
+      code: problem.code,
+      correlationId: expect.any(String),
+    });
+  });
+
+  it.each(
+    (['rest', 'http'] as const).flatMap((kind) => of(`json gateway ${kind}`).map(([at, text]) => [at, kind, text])),
+  )("%s is what the example's %s API says", (_at, kind, text) => {
+    const definition: unknown = JSON.parse(
+      readFileSync(path.join(root, `examples/invoices/gateway.${kind}.openapi.json`), 'utf8'),
+    );
+    for (const [name, value] of Object.entries(JSON.parse(text!) as object)) {
+      expect(valuesOf(definition, name)).toContainEqual(
+        typeof value === 'object' ? expect.objectContaining(partsOf(value)) : value,
+      );
+    }
+  });
+});
+
+/** The values of every member of that name, however deep. */
+function valuesOf(document: unknown, name: string): unknown[] {
+  if (typeof document !== 'object' || document === null) return [];
+  return Object.entries(document).flatMap(([key, value]) => [
+    ...(key === name ? [value] : []),
+    ...valuesOf(value, name),
+  ]);
+}
+
+const partsOf = (value: object): object =>
+  Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [
+      name,
+      typeof item === 'object' ? expect.objectContaining(item) : item,
+    ]),
+  );
+
+describe('settings of IIS', () => {
+  it.each(of('xml'))('%s is a part of a web.config', (_at, text) => {
+    const { appSettings } = parseWebConfig(`<configuration>${text}</configuration>`);
+    expect([...appSettings.keys()]).toEqual(expect.arrayContaining(['BATON_POLICY', 'BATON_HAND_OVER_KEY_FILE']));
+  });
+
+  it.each(of('powershell'))('%s adds the two fields that the log needs', (_at, text) => {
+    const fields = CORRELATION_LOG_FIELDS.map(
+      ({ logFieldName, sourceType }) => `@('${logFieldName}', '${sourceType}')`,
+    );
+    expect(text).toContain(`@(${fields.join(', ')})`);
+    for (const { sourceName } of CORRELATION_LOG_FIELDS) expect(text).toContain(`sourceName = '${sourceName}'`);
+  });
+});

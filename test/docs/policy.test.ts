@@ -1,0 +1,65 @@
+import { policyJsonSchema } from '../../src/policy/schema';
+import { compilePolicy } from '../../src/policy/policy';
+import { invoicesDocument } from '../support/invoices';
+import { blocksOf, codeIn, rowsOf, sectionsOf } from './markdown';
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: false | Schema;
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+}
+
+const PAGE = 'docs/policy.md';
+/** The heading of the file's own members; all other objects are headed by their place. */
+const FILE = 'The file';
+
+/** Every object of the schema that has named members: its place → member → whether it must be there. */
+function objectsOf(schema: Schema, place: string, found = new Map<string, Map<string, string>>()): typeof found {
+  const { properties = {}, required = [], additionalProperties, items, anyOf = [] } = schema;
+  if (additionalProperties === false) {
+    // The same keys in three places have one section, of which one member is needed: an object for each kind.
+    const heading = place.endsWith('.keys') ? 'keys' : place || FILE;
+    const members = found.get(heading) ?? new Map<string, string>();
+    found.set(heading, members);
+    for (const [name, member] of Object.entries(properties)) {
+      members.set(name, heading === 'keys' ? 'one of them' : required.includes(name) ? 'yes' : 'no');
+      objectsOf(member, place === '' ? name : `${place}.${name}`, found);
+    }
+  } else if (additionalProperties) objectsOf(additionalProperties, `${place}.<name>`, found);
+  if (items) objectsOf(items, `${place}[]`, found);
+  for (const kind of anyOf) objectsOf(kind, place, found);
+  return found;
+}
+
+describe('docs/policy.md', () => {
+  const objects = objectsOf(policyJsonSchema(), '');
+  const sections = sectionsOf(PAGE);
+  const documented = [...sections.keys()].filter((heading) => heading === FILE || heading.startsWith('`'));
+
+  it('has a section for each object of the schema, and no other', () => {
+    const headings = [...objects.keys()].map((place) => (place === FILE ? place : `\`${place}\``));
+    expect(documented.filter((heading) => heading !== '`${NAME}`').sort()).toEqual(headings.sort());
+    expect(headings.length).toBeGreaterThan(8);
+  });
+
+  it.each([...objects])('lists the members of %s as the schema has them', (place, members) => {
+    const rows = rowsOf(sections.get(place === FILE ? place : `\`${place}\``) ?? '');
+    expect(new Map(rows.map(([name, required]) => [codeIn(name!)[0], required]))).toEqual(members);
+  });
+
+  it('says by which entry each request of its example is decided', () => {
+    const [example] = blocksOf(PAGE).filter(({ text }) => text.includes('"routes"'));
+    const policy = compilePolicy({ ...invoicesDocument, ...(JSON.parse(example!.text) as object) });
+    const identity = { roles: ['approver'], scopes: [] } as unknown as Parameters<typeof policy.decideRoute>[1];
+    const decided = rowsOf(sections.get('Which route entry decides') ?? '').map(([request, rule]) => {
+      const [method = '', path = ''] = codeIn(request!)[0]!.split(' ');
+      return [request, rule, policy.decideRoute({ method, path }, identity).rule ?? 'none'];
+    });
+    expect(decided.length).toBeGreaterThan(6);
+    expect(decided.map(([request, , rule]) => [request, rule])).toEqual(
+      decided.map(([request, rule]) => [request, rule === 'none' ? rule : codeIn(rule!)[0]]),
+    );
+  });
+});
