@@ -66,8 +66,8 @@ const byPath = new Map<string, Policy>();
 let first: Policy | undefined;
 
 /**
- * The policy to work by: the one handed in, the file named, the file that `BATON_POLICY` names, or the one that this
- * process loaded first. One file is loaded once a process, so that all parts decide by the same policy.
+ * The policy to work by: the one handed in, or the file named; else the one that this process already works by, else the
+ * file that `BATON_POLICY` names. One file is loaded once a process, so that all parts decide by the same policy.
  *
  * @throws BatonError `policy_missing`, `policy_unreadable`, `policy_invalid`
  */
@@ -76,9 +76,9 @@ export function resolvePolicy(policy?: string | Policy): Policy {
     first ??= policy;
     return policy;
   }
+  if (policy === undefined && first !== undefined) return first;
   const named = policy ?? process.env[POLICY_VARIABLE];
   if (named === undefined || named === '') {
-    if (first !== undefined) return first;
     throw new BatonError(
       'policy_missing',
       `No policy is named. Set ${POLICY_VARIABLE} (in web.config: <appSettings>) to the policy file's path, or pass the option "policy".`,

@@ -75,6 +75,8 @@ export async function verifyHandOverToken(
     types: [HAND_OVER_TOKEN_TYPE],
   });
   const verified = readVerified(claims, expected, now);
+  // One piece of work: a token that also names others could be carried on to them.
+  if (typeof claims.aud !== 'string') throw tokenInvalid('audience', 'The hand-over is not for one function alone.');
   if (typeof claims.jti !== 'string' || claims.jti === '') throw tokenInvalid('claims', "The token's jti is missing.");
   return { ...verified, handOverId: claims.jti };
 }

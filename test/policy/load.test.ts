@@ -93,16 +93,14 @@ describe('resolvePolicy', () => {
       expect(resolvePolicy()).toBe(policy);
     }));
 
-  it('takes the file that the environment names, or else the first that was used', () =>
+  it('takes the one that the process works by already, or else the file that the environment names', () =>
     fresh((resolvePolicy) => {
-      const one = resolvePolicy(file);
-      const two = resolvePolicy(second);
-      expect([one.application, two.application]).toEqual(['invoices', 'two']);
-      expect(resolvePolicy()).toBe(one);
       process.env.BATON_POLICY = second;
+      const two = resolvePolicy();
+      const one = resolvePolicy(file);
+      expect([one.application, two.application]).toEqual(['invoices', 'two']);
+      process.env.BATON_POLICY = file;
       expect(resolvePolicy()).toBe(two);
-      process.env.BATON_POLICY = '';
-      expect(resolvePolicy()).toBe(one);
     }));
 
   it('hands back a policy that is handed in, and shares it', () =>

@@ -50,6 +50,8 @@ describe('hand-over tokens', () => {
     ['audience', { aud: FUNCTION_ARN.replace(/:live$/, '') }],
     ['audience', { aud: `${FUNCTION_ARN}2` }],
     ['audience', { aud: undefined }],
+    ['audience', { aud: [FUNCTION_ARN] }],
+    ['audience', { aud: [FUNCTION_ARN, 'another'] }],
     ['issuer', { iss: 'https://gateway.example.com' }],
     ['lifetime', { exp: NOW + 301 }],
     ['claims', { jti: undefined }],
