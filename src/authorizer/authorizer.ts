@@ -10,8 +10,8 @@ import { DEFAULT_MAX_TOKEN_BYTES } from '../jws/compact';
 import type { Signer } from '../jws/sign';
 import { signerFromEnvironment } from '../keys/environment-signer';
 import type { Fetch } from '../keys/fetch-json';
-import { auditTrail } from '../logging/audit';
 import { createJsonLogger } from '../logging/json-logger';
+import { sinksOf } from '../logging/sinks';
 import { resolvePolicy } from '../policy/load';
 import type { Policy } from '../policy/policy';
 import { mintTransactionToken, TRANSACTION_TOKEN_TYPE } from '../token/transaction-token';
@@ -184,8 +184,8 @@ export function createAuthorizer(options: AuthorizerOptions = {}): AuthorizerHan
     fetch: true,
   });
   const settings = readSettings(options);
-  const logger = options.logger ?? createJsonLogger();
-  const audit = options.audit ?? auditTrail(logger);
+  const sinks = sinksOf(options, createJsonLogger);
+  const { logger, audit } = sinks;
   const authorize = authorizeWith(settings, options.fetch);
 
   const decide = async (event: unknown): Promise<IamResult | SimpleResult> => {
@@ -212,7 +212,7 @@ export function createAuthorizer(options: AuthorizerOptions = {}): AuthorizerHan
   };
   return (event) => {
     const correlationId = gatewayRequestId(event);
-    return runInContext({ context: { correlationId }, logger, audit }, () => decide(event));
+    return runInContext({ context: { correlationId }, ...sinks }, () => decide(event));
   };
 }
 

@@ -1,5 +1,7 @@
+import { resolve } from 'node:path';
 import { createLogger } from '../logging/winston-logger';
-import { startRelay, type Relay } from '../local/relay';
+import { readDefinition, startRelay, type Relay } from '../local/relay';
+import type { RelayConfig } from '../local/relay-config';
 import { readArguments } from './arguments';
 import { checkNoRelayRuns, removeRelayState, writeRelayState } from './relay-state';
 
@@ -17,6 +19,16 @@ const OPTIONS = {
   logs: { type: 'string' },
   verbose: { type: 'boolean', default: false },
 } as const;
+
+/** A path of the API that anybody can try: the first that is read and has no parameters. */
+function samplePath({ folder, gateways }: RelayConfig): string {
+  const { paths = {} } = readDefinition(resolve(folder, gateways.http ?? gateways.rest ?? '')) as {
+    paths?: Readonly<Record<string, object>>;
+  };
+  const readable = Object.entries(paths).filter(([path, operations]) => 'get' in operations && !path.includes('{'));
+  const [signedIn] = readable.filter(([, operations]) => 'security' in (operations as { get: object }).get);
+  return (signedIn ?? readable[0] ?? ['/'])[0];
+}
 
 function describe(relay: Relay): string {
   const { gateways, iis, identityProvider, lambda, logDirectory, config } = relay;
@@ -38,7 +50,7 @@ function describe(relay: Relay): string {
           '',
           `Users: ${config.identityProvider.users.map(({ username }) => username).join(', ')}. In another terminal:`,
           '',
-          `  curl -i -H "Authorization: Bearer $(npx baton token ${user.username})" ${gateway.url}/`,
+          `  curl -i -H "Authorization: Bearer $(npx baton token ${user.username})" ${gateway.url}${samplePath(config)}`,
         ];
   return ['The relay runs.', '', ...list, ...example, '', 'Ctrl-C ends it.'].join('\n');
 }

@@ -9,8 +9,8 @@ import { parseAmznTraceId, parseTraceparent } from '../correlation/trace';
 import { identityFrom } from '../identity/from-transaction';
 import type { Fetch } from '../keys/fetch-json';
 import { keySourceAt } from '../keys/source';
-import { auditTrail } from '../logging/audit';
 import { createJsonLogger } from '../logging/json-logger';
+import { sinksOf, type Sinks } from '../logging/sinks';
 import { resolvePolicy } from '../policy/load';
 import type { Policy } from '../policy/policy';
 import { readEnvelope, REFUSAL_PREFIX, type WorkEnvelope } from '../token/envelope';
@@ -59,7 +59,7 @@ function handOverVerifier(
   return (token) => verifyHandOverToken(token, expected, nowSeconds(clock));
 }
 
-function openRecord(event: unknown, logger: Logger, audit: AuditSink): ContextRecord {
+function openRecord(event: unknown, sinks: Sinks): ContextRecord {
   const { correlationId, traceparent } = (event ?? {}) as Partial<WorkEnvelope>;
   // Lambda's own trace header first: it names the function's segment as the parent.
   const trace =
@@ -67,8 +67,7 @@ function openRecord(event: unknown, logger: Logger, audit: AuditSink): ContextRe
     (typeof traceparent === 'string' ? parseTraceparent(traceparent) : undefined);
   return {
     context: { correlationId: isCorrelationId(correlationId) ? correlationId : newCorrelationId(), ...trace },
-    logger,
-    audit,
+    ...sinks,
   };
 }
 
@@ -165,8 +164,7 @@ export function withBaton<Payload = unknown, Answer = unknown>(
   const policy = resolvePolicy(options.policy);
   const target = functionOf(policy, options.name);
   const verify = handOverVerifier(policy, target, options);
-  const logger = options.logger ?? createJsonLogger();
-  const audit = options.audit ?? auditTrail(logger);
+  const sinks = sinksOf(options, createJsonLogger);
 
   const admit = async (event: unknown, record: ContextRecord): Promise<WorkEnvelope> => {
     try {
@@ -185,7 +183,7 @@ export function withBaton<Payload = unknown, Answer = unknown>(
   };
 
   return (event, lambdaContext) => {
-    const record = openRecord(event, logger, audit);
+    const record = openRecord(event, sinks);
     return runInContext(record, async () => {
       const { payload } = await admit(event, record);
       return runHandler(record, target.name, () => handler(payload as Payload, lambdaContext));

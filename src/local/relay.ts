@@ -110,7 +110,11 @@ function localAws(lambdaUrl: string): Record<string, string | undefined> {
   };
 }
 
-function readDefinition(file: string): object {
+/**
+ * Reads an OpenAPI definition.
+ * @throws BatonError `relay_failed`
+ */
+export function readDefinition(file: string): object {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as object;
   } catch (cause) {

@@ -1,3 +1,9 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { BatonError } from '../core/errors';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { BatonError } from '../core/errors';
 import type { Logger } from '../core/logger';
 import { checkOptionNames } from '../core/options';
 import { checkLevel, lineLogger, type LogLevel } from './levels';
@@ -29,7 +35,7 @@ function jsonLines(winston: Winston): ReturnType<Winston['format']['json']> {
  * A logger that writes JSON lines through winston: time, level, message, correlation ID, trace ID, subject, then the
  * line's own fields. Credentials are redacted. winston is loaded when this is called, not before.
  *
- * @throws BatonError `option_unknown`, `option_invalid` for a level that is none
+ * @throws BatonError `option_unknown`, `option_invalid` for a level that is none or a file that cannot be written
  *
  * @example
  * ```ts
@@ -53,13 +59,37 @@ export function createLogger(options: LoggerOptions = {}): Logger {
     transports: [transportTo(winston, file)],
     exitOnError: false,
   });
+  // A full disk must not end the app. Once: the warning would come with each line.
+  logger.once('error', (error: Error) => process.emitWarning(`Log lines are being lost: ${error.message}`));
+  logger.on('error', () => undefined);
+  // Without a listener a full disk would end the process.
+  logger.on('error', (error: Error) => process.emitWarning(error));
   return lineLogger(
     (at) => logger.isLevelEnabled(at),
     (line) => logger.log(line as unknown as LogEntry),
   );
 }
 
+/** winston opens its file later and by itself; a path that cannot be written would end the process then, or hang it. */
+function checkWritable(file: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    closeSync(openSync(file, 'a'));
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const advice = "Give the app pool's identity write access to its folder, or name another file.";
+    throw new BatonError(
+      'option_invalid',
+      `The log file ${file} cannot be written (${code ?? 'unknown error'}). ${advice}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
 function transportTo({ transports }: Winston, file: string | undefined): TransportStream {
+  if (file) checkWritable(file);
   return file ? new transports.File({ filename: file }) : new transports.Console();
 }
 

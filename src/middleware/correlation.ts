@@ -5,8 +5,7 @@ import { checkOptionNames } from '../core/options';
 import type { ContextRecord } from '../core/request-context';
 import { CORRELATION_HEADER } from '../correlation/correlation-id';
 import { resolveCorrelation } from '../correlation/resolve';
-import { auditTrail, auditWithContext } from '../logging/audit';
-import { withContext } from '../logging/levels';
+import { sinksOf, type Sinks } from '../logging/sinks';
 import { defaultLogger } from '../logging/winston-logger';
 import type { Middleware } from './http';
 import { keepRecord, recordOf } from './record';
@@ -19,13 +18,13 @@ export interface CorrelationOptions {
   readonly audit?: AuditSink;
 }
 
-function openRecord(req: IncomingMessage, logger: Logger, audit: AuditSink): ContextRecord {
+function openRecord(req: IncomingMessage, sinks: Sinks): ContextRecord {
   const { source, replaced, ...context } = resolveCorrelation(req.headers);
-  const record: ContextRecord = { context, logger, audit };
+  const record: ContextRecord = { context, ...sinks };
   if (replaced) {
     runInContext(record, () =>
       // The refused value stays out of the log: it is text of a caller's choice.
-      logger.warn('The correlation ID that came with the request was replaced', { type: 'correlation', source }),
+      sinks.logger.warn('The correlation ID that came with the request was replaced', { type: 'correlation', source }),
     );
   }
   return record;
@@ -46,12 +45,11 @@ function openRecord(req: IncomingMessage, logger: Logger, audit: AuditSink): Con
  */
 export function correlation(options: CorrelationOptions = {}): Middleware {
   checkOptionNames('correlation()', options, { logger: true, audit: true });
-  const logger = options.logger === undefined ? defaultLogger() : withContext(options.logger);
-  const audit = options.audit === undefined ? auditTrail(logger) : auditWithContext(options.audit);
+  const sinks = sinksOf(options, defaultLogger);
   return function correlationMiddleware(req, res, next) {
     let record = recordOf(req);
     if (record === undefined) {
-      record = openRecord(req, logger, audit);
+      record = openRecord(req, sinks);
       keepRecord(req, record);
       res.setHeader(CORRELATION_HEADER, record.context.correlationId);
       bindEmitter(req, record);

@@ -23,6 +23,14 @@ export interface HttpRequest extends IncomingMessage {
   user?: Identity | undefined;
 }
 
+/** A request that a router has matched: its parameters are known. */
+export interface RoutedRequest extends HttpRequest {
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly query: unknown;
+  /** What a body parser made of the body. */
+  readonly body?: unknown;
+}
+
 /** Passes on to the next middleware, or to the error handlers. */
 export type Next = (error?: unknown) => void;
 

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { runInContext } from '../context/storage';
 import { asBatonError, BatonError } from '../core/errors';
 import type { Offload } from '../offload/offload';
-import type { HttpRequest, Middleware, Next } from './http';
+import type { HttpRequest, Middleware, Next, RoutedRequest } from './http';
 import { refuse } from './problem';
 import { recordOf, requireRecord } from './record';
 
@@ -44,7 +44,7 @@ function sendJson(res: ServerResponse, value: unknown): void {
  * app.post('/invoices/:id/render', offloadHandler(offload, 'render-invoice', (req) => ({ id: req.params.id })));
  * ```
  */
-export function offloadHandler<Request extends HttpRequest>(
+export function offloadHandler<Request extends HttpRequest = RoutedRequest>(
   offload: Offload,
   name: string,
   map: (req: Request) => unknown,

@@ -36,7 +36,11 @@ const algorithms = listOf(
   'The only algorithms that are accepted.',
   1,
 );
-const clockToleranceSeconds = wholeNumber('How far the clocks may be apart, in seconds. Default 30.', 0, 300);
+const clockToleranceSeconds = wholeNumber(
+  'How far the clocks may be apart, in seconds. Default 30; for identity providers 60.',
+  0,
+  300,
+);
 const maxLifetimeSeconds = wholeNumber('Longest accepted time from iat to exp, in seconds.', 1, 172_800);
 
 const keys = kindOf('Where the public keys are.', {

@@ -205,6 +205,13 @@ describe('createLogger()', () => {
       'option_invalid',
       /BATON_LOG_LEVEL/,
     ],
+    ['a file that is a folder', () => createLogger({ file: folder }), 'option_invalid', /EISDIR.*app pool's identity/],
+    [
+      'a file below a file',
+      () => createLogger({ file: join(__filename, 'app.jsonl') }),
+      'option_invalid',
+      /cannot be written/,
+    ],
   ])('refuses %s', async (_name, make, code, message) => {
     const thrown = await thrownBy(make);
     expect([thrown.code, thrown.message]).toEqual([code, expect.stringMatching(message)]);

@@ -21,7 +21,7 @@ export function start(): void {
   const app = express();
   app.use(baton());
   app.get('/me', requirePermission('me:read'), (req, res) => {
-    const subject: string = req.user.subject;
+    const subject: string | undefined = req.user?.subject;
     res.json({ subject, correlationId: currentContext()?.correlationId });
   });
   listen(app);
@@ -47,7 +47,7 @@ let project: Project;
 beforeAll(() => {
   tarball = pack();
   project = createProject(tarball);
-  project.link('@types/node', '@types/express', 'jose', 'winston');
+  project.link('@types/node', '@types/express', '@types/passport', 'jose', 'winston');
   project.write('use.ts', USE);
   project.write('use.mts', USE);
   project.write(
@@ -69,7 +69,8 @@ function compile(files: string[], options: Record<string, unknown>): Outcome {
     noUncheckedIndexedAccess: true,
     skipLibCheck: false,
     esModuleInterop: true,
-    types: ['node'],
+    // Both declare req.user; a project that moves from passport has them side by side.
+    types: ['node', 'passport'],
     noEmit: true,
     ...options,
   };
