@@ -31,15 +31,25 @@ export interface VerificationKey {
   readonly key: webcrypto.CryptoKey;
 }
 
-/**
- * Where verification keys come from: a fixed set, a URL, a key server. One conformance suite runs against each.
- */
-export interface KeySource {
+/** Finds verification keys; all that a verifier needs. */
+export interface KeyFinder {
   /**
    * The key of that ID for that algorithm; undefined where there is none.
    * @throws BatonError `keys_unavailable` where the source cannot be asked, `token_invalid` where the key is unusable
    */
   find(kid: string, algorithm: Algorithm): Promise<VerificationKey | undefined>;
+}
+
+/**
+ * Where verification keys come from: a fixed set, a URL, a key server. One conformance suite runs against each.
+ */
+export interface KeySource extends KeyFinder {
+  /**
+   * Which state of the keys this is: another number as soon as a key that was there is gone or is another one, and -1
+   * while the keys must not be used. A verdict that was remembered under another number is worth nothing. Asked for each
+   * request, so it never waits; it also sees to it that old keys are fetched anew.
+   */
+  version(): number;
 }
 
 const MIN_RSA_BITS = 2048;

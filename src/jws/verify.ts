@@ -2,12 +2,12 @@ import { BatonError, tokenInvalid } from '../core/errors';
 import { isAlgorithm, type Algorithm } from './algorithms';
 import { parseCompact, type CompactJws } from './compact';
 import { jose } from './jose';
-import type { KeySource, VerificationKey } from './keys';
+import type { KeyFinder, VerificationKey } from './keys';
 
 /** What a verifier insists on. There are no defaults: a check that is not named is a check that is missing. */
 export interface JwsExpectations {
   readonly algorithms: readonly Algorithm[];
-  readonly keys: KeySource;
+  readonly keys: KeyFinder;
   /** Accepted `typ` values, compared without letter case and without `application/` (RFC 7515, section 4.1.9). */
   readonly types: readonly string[];
 }
@@ -21,7 +21,7 @@ function checkType(typ: string | undefined, types: readonly string[]): void {
   }
 }
 
-async function findKey(jws: CompactJws, algorithm: Algorithm, keys: KeySource): Promise<VerificationKey> {
+async function findKey(jws: CompactJws, algorithm: Algorithm, keys: KeyFinder): Promise<VerificationKey> {
   const found = await keys.find(jws.header.kid, algorithm).catch((error: unknown) => {
     // A key that its issuer published damaged is the token's problem, not this server's set-up.
     if (!(error instanceof BatonError) || error.code !== 'key_invalid') throw error;

@@ -12,6 +12,11 @@ import {
 /** A key set whose members are found by ID and imported when first used. */
 export interface KeyIndex {
   find(kid: string, algorithm: Algorithm): Promise<VerificationKey | undefined>;
+  /** Whether every key of `earlier` is still here, the same. */
+  keeps(earlier: KeyIndex): boolean;
+  /** The key that is written down under a name. */
+  jwkOf(name: string): Jwk | undefined;
+  readonly names: Iterable<string>;
 }
 
 const PUBLIC_MEMBERS = ['kty', 'crv', 'x', 'y', 'n', 'e'] as const;
@@ -37,6 +42,17 @@ export function indexKeys(keys: readonly Jwk[], algorithms: readonly Algorithm[]
   }
   const imported = new Map<string, Promise<VerificationKey>>();
   return {
+    get names() {
+      return usable.keys();
+    },
+    jwkOf: (name) => usable.get(name),
+    keeps: (earlier) => {
+      for (const name of earlier.names) {
+        const [before, now] = [earlier.jwkOf(name), usable.get(name)];
+        if (before !== undefined && (now === undefined || !sameKey(before, now))) return false;
+      }
+      return true;
+    },
     async find(kid, algorithm) {
       const name = `${algorithm} ${kid}`;
       const jwk = usable.get(name);
@@ -67,5 +83,6 @@ export function fixedKeySource({ keys }: JwkSet, algorithms: readonly Algorithm[
     if (fault !== undefined) throw refuse(`A key of the set cannot verify ${algorithms.join(' or ')}: ${fault}.`);
   }
   if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) throw refuse('The key set gives a key ID (kid) twice.');
-  return indexKeys(keys, algorithms);
+  const index = indexKeys(keys, algorithms);
+  return { find: (kid, algorithm) => index.find(kid, algorithm), version: () => 0 };
 }

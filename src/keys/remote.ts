@@ -34,6 +34,7 @@ const MAX_KEYS = 100;
 export class RemoteKeySource implements KeySource {
   readonly #options: Required<RemoteKeyOptions>;
   #keys: KeyIndex | undefined;
+  #version = 0;
   #fetchedAt = -Infinity;
   #triedAt = -Infinity;
   #failures = 0;
@@ -61,6 +62,12 @@ export class RemoteKeySource implements KeySource {
     // The unknown key may be a new one: "your token is invalid" is no answer while the server cannot be asked.
     if (found === undefined && this.#failures > 0) throw this.#unavailable();
     return found;
+  }
+
+  version(): number {
+    const age = this.#options.clock() - this.#fetchedAt;
+    if (age > MAX_AGE_MS) void this.#renew();
+    return age > STALE_LIMIT_MS ? -1 : this.#version;
   }
 
   #mayAskAgain(): boolean {
@@ -102,7 +109,9 @@ export class RemoteKeySource implements KeySource {
           { retryAfterSeconds: 5 },
         );
       }
-      this.#keys = indexKeys(keys as readonly Jwk[], this.#options.algorithms);
+      const index = indexKeys(keys as readonly Jwk[], this.#options.algorithms);
+      if (this.#keys !== undefined && !index.keeps(this.#keys)) this.#version++;
+      this.#keys = index;
       this.#fetchedAt = this.#options.clock();
       this.#failures = 0;
     } catch (error) {

@@ -1,7 +1,4 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { BatonError } from '../core/errors';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BatonError } from '../core/errors';
 import type { Logger } from '../core/logger';
@@ -62,8 +59,6 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   // A full disk must not end the app. Once: the warning would come with each line.
   logger.once('error', (error: Error) => process.emitWarning(`Log lines are being lost: ${error.message}`));
   logger.on('error', () => undefined);
-  // Without a listener a full disk would end the process.
-  logger.on('error', (error: Error) => process.emitWarning(error));
   return lineLogger(
     (at) => logger.isLevelEnabled(at),
     (line) => logger.log(line as unknown as LogEntry),

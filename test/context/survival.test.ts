@@ -111,7 +111,7 @@ const WAYS: readonly Way[] = [
   {
     name: 'promises',
     work: async (_req, _res, look, done) => {
-      await null;
+      await Promise.resolve();
       look();
       await Promise.all([Promise.resolve().then(look), new Promise(setImmediate).then(look)]);
       done();

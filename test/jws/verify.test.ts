@@ -1,6 +1,6 @@
 import { sign } from 'node:crypto';
 import type { Algorithm } from '../../src/jws/algorithms';
-import { importVerificationKey, type KeySource } from '../../src/jws/keys';
+import { importVerificationKey, type KeyFinder } from '../../src/jws/keys';
 import { verifyJws } from '../../src/jws/verify';
 import { faultOf } from '../support/errors';
 import { startKeyServer, type KeyServer } from '../support/key-server';
@@ -13,7 +13,7 @@ const stranger = makeKey('ES256', { kid: key.kid });
 const TYPE = 'txntoken+jwt';
 
 /** Holds the keys given, counts how often it is asked, and remembers nothing else. */
-function countingSource(...keys: TestKey[]): KeySource & { asked: number } {
+function countingSource(...keys: TestKey[]): KeyFinder & { asked: number } {
   return {
     asked: 0,
     async find(kid, algorithm) {
@@ -24,7 +24,7 @@ function countingSource(...keys: TestKey[]): KeySource & { asked: number } {
   };
 }
 
-const verify = (token: string, keys: KeySource = countingSource(key, rsa), algorithms: Algorithm[] = ['ES256']) =>
+const verify = (token: string, keys: KeyFinder = countingSource(key, rsa), algorithms: Algorithm[] = ['ES256']) =>
   verifyJws(token, { algorithms, keys, types: [TYPE] });
 const mint = (header: TokenChanges['header'] = {}): string => transactionToken(key, { header });
 
@@ -137,13 +137,13 @@ describe('verifyJws', () => {
     const header = { alg: 'RS256', typ: TYPE, kid: key.kid };
     expect(await faultOf(() => verify(forge(header, { sub: 'a' }, rsa), undefined, accepted))).toBe('key_unknown');
     // A source that errs and gives an elliptic key for RS256.
-    const wrong: KeySource = { find: () => importVerificationKey(key.publicJwk, 'ES256') };
+    const wrong: KeyFinder = { find: () => importVerificationKey(key.publicJwk, 'ES256') };
     expect(await faultOf(() => verify(forge(header, { sub: 'a' }, rsa), wrong, accepted))).toBe('signature');
   });
 
   it('says key_unusable, not a server error, where the key is damaged', async () => {
     const damaged = { ...key.publicJwk, x: Buffer.alloc(32, 5).toString('base64url') };
-    const keys: KeySource = { find: (_, algorithm) => importVerificationKey(damaged, algorithm) };
+    const keys: KeyFinder = { find: (_, algorithm) => importVerificationKey(damaged, algorithm) };
     expect(await faultOf(() => verify(mint(), keys))).toBe('key_unusable');
   });
 });

@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Express } from 'express';
 import request from 'supertest';
 import { baton, currentUser, type BatonOptions } from '../../src/index';
+import type { Jwk } from '../../src/jws/keys';
 import { thrownBy } from '../support/errors';
 import { startKeyServer } from '../support/key-server';
 import { ISSUER, makeKey, NOW, transactionToken } from '../support/tokens';
@@ -24,6 +26,8 @@ const REFUSED: readonly [string, string][] = [
   ['a bearer token in the wrong header', `Bearer ${tokenOf()}`],
   ['ended at the provider', transactionToken(key, { claims: { rctx: { idp_exp: NOW - 60 } } })],
 ];
+
+const ask = (app: Express, method: 'get' | 'post', path: string): request.Test => request(app)[method](path);
 
 function deepFrozen(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return true;
@@ -85,9 +89,7 @@ describe.each(EXPRESSES)('baton() on %s', (_, express) => {
     ],
   ] as const)('%s', async (_name, method, path, headers, status, refusal) => {
     const { app } = appWith(express);
-    const response = await request(app)
-      [method](path)
-      .set({ ...headers, 'X-Correlation-Id': 'gw-1' });
+    const response = await ask(app, method, path).set({ ...headers, 'X-Correlation-Id': 'gw-1' });
     expect(response.status).toBe(status);
     expect(response.headers['x-correlation-id']).toBe('gw-1');
     if (refusal === undefined) return;
@@ -165,9 +167,7 @@ describe.each(EXPRESSES)('baton() on %s', (_, express) => {
     ['a role counts only where the actor has it too', 'get', '/admin', 'copilot', 403],
   ] as const)('actors: %s', async (_name, method, path, sub, status) => {
     const { app } = appWith(express);
-    const response = await request(app)
-      [method](path)
-      .set(as({ roles: ['approver'], act: { sub } }));
+    const response = await ask(app, method, path).set(as({ roles: ['approver'], act: { sub } }));
     expect(response.status).toBe(status);
   });
 
@@ -251,7 +251,9 @@ describe('baton() at start', () => {
     [
       'a weak key in the policy',
       () => ({
-        policy: policyOf({ edge: { ...document.edge, keys: { jwks: { keys: [{ kty: 'oct', kid: 'a', k: 'aa' }] } } } }),
+        policy: policyOf({
+          edge: { ...document.edge, keys: { jwks: { keys: [{ kty: 'oct', kid: 'a', k: 'aa' } as Jwk] } } },
+        }),
       }),
       'key_invalid',
       /cannot verify ES256/,

@@ -21,7 +21,6 @@ describe.each(EXPRESSES)('correlation on %s', (_, express) => {
     ['a blank inside', ['X-Correlation-Id: evil value'], UUID, undefined, true],
     ['129 characters', [`X-Correlation-Id: ${'evil'.repeat(33)}`], UUID, undefined, true],
     ['10,000 characters', [`X-Correlation-Id: ${'evil'.repeat(2500)}`], UUID, undefined, true],
-    ['an escape sequence', ['X-Correlation-Id: evil\u001b[31m'], UUID, undefined, true],
     ['two of them', ['X-Correlation-Id: evil1', 'X-Correlation-Id: evil2'], UUID, undefined, true],
     ['a bad one beside a trace', ['X-Correlation-Id: evil"', `traceparent: ${TRACEPARENT}`], TRACE, TRACE, true],
   ])('%s', async (_name, headers, expected, traceId, replaced) => {
@@ -30,11 +29,6 @@ describe.each(EXPRESSES)('correlation on %s', (_, express) => {
       routes: (made) => made.get('/health', (_req, res) => ((seen = { ...currentContext() }), res.end())),
     });
     const answer = await rawRequest(await listen(app), 'GET /health', headers);
-    if (answer.status === 400) {
-      // Node's own parser refuses control characters before Baton sees them.
-      expect(headers[0]).toContain('\u001b');
-      return;
-    }
     const id = answer.headers['x-correlation-id'];
     expect(id).toEqual(typeof expected === 'string' ? expected : expect.stringMatching(expected));
     expect(seen).toMatchObject({ correlationId: id, ...(traceId !== undefined && { traceId }) });
@@ -43,6 +37,12 @@ describe.each(EXPRESSES)('correlation on %s', (_, express) => {
     expect(log.lines.every((line) => line.correlationId === id)).toBe(true);
     expect(log.of('correlation')).toHaveLength(replaced ? 1 : 0);
     expect(log.text()).not.toContain('evil');
+  });
+
+  it('never sees control characters: Node refuses them', async () => {
+    const { app, log } = appWith(express);
+    const answer = await rawRequest(await listen(app), 'GET /health', ['X-Correlation-Id: evil\u001b[31m']);
+    expect([answer.status, log.lines]).toEqual([400, []]);
   });
 
   it('gives outgoing calls their headers, and nobody outside a request', async () => {

@@ -62,7 +62,7 @@ describe.each(EXPRESSES)('guards on %s', (_, express) => {
       .get('/open/guarded?secret=1')
       .set(caller === undefined ? {} : as(caller));
     expect([response.status, handled]).toEqual([status, status === 200 ? 1 : 0]);
-    const challenge = response.headers['www-authenticate'] as string | undefined;
+    const challenge = response.headers['www-authenticate'];
     if (scope !== undefined)
       expect(challenge).toBe(`Bearer realm="invoices", error="insufficient_scope", scope="${scope}"`);
     else expect(challenge).toBe(status === 401 ? 'Bearer realm="invoices"' : undefined);

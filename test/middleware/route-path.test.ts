@@ -17,7 +17,7 @@ const clerk = `Txn-Token: ${tokenOf()}`;
 const approver = `Txn-Token: ${tokenOf({ roles: ['approver'] })}`;
 
 /** Request line, header, and what must come of it: a status, and for 200 the handler that was reached. */
-type Row = readonly [string, string, number, string?];
+type Row = [string, string, number, string?];
 
 const admin = (app: Express): void => {
   app.all('/admin', (_req, res) => void res.json({ path: 'admin' } satisfies Seen));
@@ -30,7 +30,7 @@ async function check(port: number, [line, header, status, reached]: Row): Promis
 }
 
 describe.each(EXPRESSES)('what a rule decides on is what %s routes by', (_, express) => {
-  it.each<Row>([
+  it.each([
     ['GET /ADMIN', clerk, 403],
     ['GET /admin/', clerk, 403],
     ['GET /Admin/?x', clerk, 403],
@@ -71,13 +71,13 @@ describe.each(EXPRESSES)('what a rule decides on is what %s routes by', (_, expr
     ['GET /health/x', '', 401],
     ['GET /open/', '', 401],
     ['GET /open/a/b', '', 200, '/open/a/b'],
-  ])('%s', async (...row) => {
+  ])('%s', async (...row: Row) => {
     const { app } = appWith(express, { routes: admin });
     await check(await listen(app), row);
   });
 
   // The dangerous setting: what no rule matches is open to every verified caller.
-  it.each<Row>([
+  it.each([
     ['GET //a@b/admin?#', clerk, 400],
     ['GET //a@b/admin', clerk, 200, '//a@b/admin'],
     ['GET /admin?#', clerk, 400],
@@ -86,12 +86,12 @@ describe.each(EXPRESSES)('what a rule decides on is what %s routes by', (_, expr
     ['GET /other', clerk, 200, '/other'],
     ['GET /other', '', 401],
     ['GET /admin', clerk, 403],
-  ])('%s where unlisted routes are open to the verified', async (...row) => {
+  ])('%s where unlisted routes are open to the verified', async (...row: Row) => {
     const { app } = appWith(express, { policy: policyOf({ unlistedRoutes: 'authenticated' }), routes: admin });
     await check(await listen(app), row);
   });
 
-  it.each<Row>([
+  it.each([
     ['GET /api/admin', clerk, 403],
     ['GET /API/Admin/', clerk, 403],
     ['GET /api/admin', approver, 200, '/api/admin'],
@@ -101,13 +101,13 @@ describe.each(EXPRESSES)('what a rule decides on is what %s routes by', (_, expr
     ['GET http://app/api/health', '', 400],
     // Outside the mount point Baton is not asked, and the app's own handler sees nobody.
     ['GET /admin', clerk, 200, '/admin'],
-  ])('%s, mounted at /api', async (...row) => {
+  ])('%s, mounted at /api', async (...row: Row) => {
     const routes = document.routes.map((route) => ({ ...route, path: `/api${route.path}` }));
     const { app } = appWith(express, { policy: policyOf({ routes, unlistedRoutes: 'authenticated' }), mount: '/api' });
     await check(await listen(app), row);
   });
 
-  it.each<Row>([
+  it.each([
     ['GET /v1/admin', clerk, 403],
     ['GET /V1/admin/', clerk, 403],
     ['GET /v1/health', '', 200, '/v1/health'],
@@ -118,7 +118,7 @@ describe.each(EXPRESSES)('what a rule decides on is what %s routes by', (_, expr
     ['GET /v1/v1/health', '', 401],
     ['GET //v1/health', '', 401],
     ['GET /v1//health', '', 401],
-  ])('%s with the base path /v1', async (...row) => {
+  ])('%s with the base path /v1', async (...row: Row) => {
     const { app } = appWith(express, { basePath: '/v1' });
     await check(await listen(app), row);
   });
