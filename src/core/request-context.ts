@@ -22,7 +22,8 @@ export interface RequestContext {
  * shown to the app.
  */
 export interface ContextRecord {
-  readonly context: { -readonly [K in keyof RequestContext]: RequestContext[K] };
+  /** Frozen, and replaced whole when the caller is known: the app holds it too, and guards decide by it. */
+  context: RequestContext;
   /** Where the request's lines go. */
   readonly logger: Logger;
   readonly audit: AuditSink;

@@ -66,7 +66,10 @@ function openRecord(event: unknown, sinks: Sinks): ContextRecord {
     parseAmznTraceId(process.env._X_AMZN_TRACE_ID ?? '') ??
     (typeof traceparent === 'string' ? parseTraceparent(traceparent) : undefined);
   return {
-    context: { correlationId: isCorrelationId(correlationId) ? correlationId : newCorrelationId(), ...trace },
+    context: Object.freeze({
+      correlationId: isCorrelationId(correlationId) ? correlationId : newCorrelationId(),
+      ...trace,
+    }),
     ...sinks,
   };
 }
@@ -172,7 +175,8 @@ export function withBaton<Payload = unknown, Answer = unknown>(
       const verified = await verify(envelope.handOver);
       record.policy = policy;
       record.transaction = verified.transaction;
-      record.context.user = identityFrom(verified, { profile: 'hand-over', issuer: policy.handOver?.issuer ?? '' });
+      const user = identityFrom(verified, { profile: 'hand-over', issuer: policy.handOver?.issuer ?? '' });
+      record.context = Object.freeze({ ...record.context, user });
       authorize(policy, target, record);
       return envelope;
     } catch (thrown) {

@@ -1,9 +1,11 @@
 import { BatonError } from '../core/errors';
 import type { AuditEvent, AuditSink, Logger } from '../core/logger';
+import { writeAlways } from './levels';
 import { contextFields } from './line';
 
 /**
- * An audit trail that goes through a logger: each event is one line with `"type":"audit"`; refusals are warnings.
+ * An audit trail that goes through a logger: each event is one line with `"type":"audit"`, whatever the
+ * level of a logger of Baton's; refusals are warnings.
  *
  * @example
  * ```ts
@@ -15,8 +17,7 @@ export function auditTrail(logger: Logger): AuditSink {
   return {
     record(event: AuditEvent) {
       const fields = { type: 'audit', ...event };
-      if (event.outcome === 'denied') logger.warn(`${event.event} denied`, fields);
-      else logger.info(`${event.event} allowed`, fields);
+      writeAlways(logger, event.outcome === 'denied' ? 'warn' : 'info', `${event.event} ${event.outcome}`, fields);
     },
   };
 }

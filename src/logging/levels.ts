@@ -27,7 +27,8 @@ const loggerOf = (log: Log): Logger => ({
   debug: (message, fields) => log('debug', message, fields),
 });
 
-const complete = new WeakSet<Logger>();
+/** Baton's own loggers, with what writes a line of theirs whatever the level. */
+const writers = new WeakMap<Logger, (line: Record<string, unknown>) => void>();
 
 /**
  * A logger of whole lines. The line is made at once, not when a transport comes round to it: by then another request's
@@ -40,7 +41,7 @@ export function lineLogger(
   const logger = loggerOf((level, message, fields) => {
     if (enabled(level)) write(lineOf(level, message, fields));
   });
-  complete.add(logger);
+  writers.set(logger, write);
   return logger;
 }
 
@@ -54,6 +55,16 @@ export function withContext(logger: Logger): Logger {
   if (typeof logger !== 'object' || logger === null || LOG_LEVELS.some((name) => typeof logger[name] !== 'function')) {
     throw new BatonError('option_invalid', `The option "logger" needs the methods ${LOG_LEVELS.join(', ')}.`);
   }
-  if (complete.has(logger)) return logger;
+  if (writers.has(logger)) return logger;
   return loggerOf((level, message, fields) => logger[level](message, lineFields(fields)));
+}
+
+/**
+ * Writes a line whatever the logger's level: an audit trail has no levels. A logger that was handed in decides for
+ * itself.
+ */
+export function writeAlways(logger: Logger, level: 'info' | 'warn', message: string, fields: LogFields): void {
+  const write = writers.get(logger);
+  if (write === undefined) logger[level](message, fields);
+  else write(lineOf(level, message, fields));
 }

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { BatonError } from '../core/errors';
 import type { Logger } from '../core/logger';
 import { checkOptionNames } from '../core/options';
-import { checkLevel, lineLogger, type LogLevel } from './levels';
+import { checkLevel, lineLogger, LOG_LEVELS, type LogLevel } from './levels';
 import { formatLine } from './line';
 
 type Winston = typeof import('winston');
@@ -48,9 +48,11 @@ export function createLogger(options: LoggerOptions = {}): Logger {
     options.level === undefined
       ? checkLevel('The environment variable BATON_LOG_LEVEL', levelOfEnvironment || 'info')
       : checkLevel('createLogger(): option "level"', options.level);
+  const last = LOG_LEVELS.indexOf(level);
   const winston = require('winston') as Winston;
   const logger = winston.createLogger({
-    level,
+    // Levels are decided below: audit lines are written whatever the level.
+    level: 'debug',
     levels: { error: 0, warn: 1, info: 2, debug: 3 },
     format: jsonLines(winston),
     transports: [transportTo(winston, file)],
@@ -60,7 +62,7 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   logger.once('error', (error: Error) => process.emitWarning(`Log lines are being lost: ${error.message}`));
   logger.on('error', () => undefined);
   return lineLogger(
-    (at) => logger.isLevelEnabled(at),
+    (at) => LOG_LEVELS.indexOf(at) <= last,
     (line) => logger.log(line as unknown as LogEntry),
   );
 }

@@ -20,7 +20,7 @@ export interface CorrelationOptions {
 
 function openRecord(req: IncomingMessage, sinks: Sinks): ContextRecord {
   const { source, replaced, ...context } = resolveCorrelation(req.headers);
-  const record: ContextRecord = { context, ...sinks };
+  const record: ContextRecord = { context: Object.freeze(context), ...sinks };
   if (replaced) {
     runInContext(record, () =>
       // The refused value stays out of the log: it is text of a caller's choice.

@@ -37,7 +37,7 @@ function driftWatch(policy: Policy): (caller: VerifiedCaller, logger: Logger) =>
 function setCaller(req: HttpRequest, record: ContextRecord, caller: VerifiedCaller | undefined): void {
   req.user = caller?.identity;
   if (caller === undefined) return;
-  record.context.user = caller.identity;
+  record.context = Object.freeze({ ...record.context, user: caller.identity });
   record.transaction = caller.transaction;
 }
 

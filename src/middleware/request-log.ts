@@ -18,7 +18,8 @@ function requestFields(
     type: 'request',
     method: req.method,
     path: pathOf(req),
-    status: res.statusCode,
+    // 200 is what Node would have sent; to a client that left before, nothing was.
+    ...(res.headersSent && { status: res.statusCode }),
     durationMs: Math.round((performance.now() - startedAt) * 10) / 10,
     ...(!res.writableFinished && { aborted: true }),
     ...(user && { roles: user.roles, transactionId: user.transactionId }),

@@ -72,7 +72,7 @@ let first: Policy | undefined;
  * @throws BatonError `policy_missing`, `policy_unreadable`, `policy_invalid`
  */
 export function resolvePolicy(policy?: string | Policy): Policy {
-  if (typeof policy === 'object') {
+  if (typeof policy === 'object' && policy !== null) {
     first ??= policy;
     return policy;
   }

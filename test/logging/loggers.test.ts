@@ -146,6 +146,15 @@ describe.each(MAKERS)('%s', (name, make) => {
     expect(lines().map((line) => (JSON.parse(line) as { level: string }).level)).toEqual([...expected].reverse());
   });
 
+  it('writes audit lines whatever the level', async () => {
+    const { logger, lines } = make('error');
+    const audit = auditTrail(logger);
+    audit.record({ event: 'access', outcome: 'allowed' });
+    audit.record({ event: 'access', outcome: 'denied' });
+    await eventually(() => lines().length >= 2);
+    expect(lines().map((line) => (JSON.parse(line) as { level: string }).level)).toEqual(['info', 'warn']);
+  });
+
   it('refuses a level that is none: it would silence the log', async () => {
     const thrown = await thrownBy(() => make('verbose' as LogLevel));
     expect([thrown.code, thrown.message]).toEqual([

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Express } from 'express';
 import request from 'supertest';
-import { baton, currentUser, type BatonOptions } from '../../src/index';
+import { baton, currentContext, currentUser, type BatonOptions } from '../../src/index';
 import type { Jwk } from '../../src/jws/keys';
 import { thrownBy } from '../support/errors';
 import { startKeyServer } from '../support/key-server';
@@ -129,7 +129,8 @@ describe.each(EXPRESSES)('baton() on %s', (_, express) => {
   it('gives the handler the verified caller, frozen all the way down, on req.user and in currentUser()', async () => {
     const seen: unknown[] = [];
     const { app } = appWith(express, {
-      routes: (made) => made.get('/any/me', (req, res) => (seen.push(req.user, currentUser()), res.json(req.user))),
+      routes: (made) =>
+        made.get('/any/me', (req, res) => (seen.push(req.user, currentUser(), currentContext()), res.json(req.user))),
     });
     const act = { sub: 'copilot', act: { sub: 'copilot' } };
     const response = await request(app)
@@ -156,7 +157,8 @@ describe.each(EXPRESSES)('baton() on %s', (_, express) => {
       expiresAt: NOW + 360,
     });
     expect(seen[0]).toBe(seen[1]);
-    expect(deepFrozen(seen[0])).toBe(true);
+    // Guards decide by the context: an app must not be able to write another user into it.
+    expect([deepFrozen(seen[0]), deepFrozen(seen[2])]).toEqual([true, true]);
   });
 
   it.each([

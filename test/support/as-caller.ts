@@ -28,7 +28,8 @@ export function asCaller<T>({ claims = {}, context, policy, logger }: CallerOpti
     const transaction = { ...travellingClaims, ...claims };
     record.transaction = transaction;
     const verified = { transaction, requestingWorkload: 'apigateway', issuedAt: NOW, expiresAt: NOW + 360 };
-    record.context.user = identityFrom(verified, { profile: 'txn-token', issuer: ISSUER });
+    const user = identityFrom(verified, { profile: 'txn-token', issuer: ISSUER });
+    record.context = { ...record.context, user };
   }
   return runInContext(record, work);
 }
