@@ -16,9 +16,9 @@ import { resolvePolicy } from '../policy/load';
 import type { Policy } from '../policy/policy';
 import { mintTransactionToken, TRANSACTION_TOKEN_TYPE } from '../token/transaction-token';
 import { readAuthorizerEvent, type AuthorizerRequest } from './event';
-import { providerVerifier } from './providers';
+import { providerVerifier } from '../identity/provider-verifier';
 import { iamResult, simpleResult, type AuthorizerContext, type IamResult, type SimpleResult } from './result';
-import { transactionOf } from './transaction';
+import { transactionOf } from '../identity/provider-transaction';
 
 /** Options of {@link createAuthorizer}. */
 export interface AuthorizerOptions {

@@ -1,30 +1,9 @@
 import type { Algorithm } from '../jws/algorithms';
-import type { JwkSet } from '../jws/keys';
+import type { ClaimsDocument } from './claims-document';
+import type { EdgeDocument } from './edge-document';
+import type { KeysDocument } from './keys-document';
 
-/** Where the public keys of a signer are: a JWK Set by URL, or one written into the policy. */
-export type KeysDocument = { readonly jwksUri: string } | { readonly jwks: JwkSet };
-
-/** The edge that signs the callers' identity: the gateway's authorizer. */
-export interface EdgeDocument {
-  readonly profile: 'txn-token';
-  readonly issuer: string;
-  readonly audience: string;
-  readonly algorithms: readonly Algorithm[];
-  readonly keys: KeysDocument;
-  readonly clockToleranceSeconds?: number;
-  readonly maxLifetimeSeconds?: number;
-}
-
-/** Where a provider's token says what: RFC 6901 JSON pointers. */
-export interface ClaimsDocument {
-  readonly subject: string;
-  readonly tenant?: string;
-  readonly name?: string;
-  readonly roles?: string | readonly string[];
-  readonly scopes?: string | readonly string[];
-  readonly actor?: string;
-  readonly kind?: string;
-}
+export type { ClaimsDocument, EdgeDocument, KeysDocument };
 
 /** An OpenID provider or other issuer of JWT access tokens. */
 export interface IdentityProviderDocument {

@@ -1,23 +1,12 @@
-import { ALGORITHMS } from '../jws/algorithms';
-import {
-  kindOf,
-  listOf,
-  mapOf,
-  objectOf,
-  oneOf,
-  oneOrMore,
-  text,
-  wholeNumber,
-  type JsonSchema,
-  type Shape,
-} from './shape';
+import { claims } from './claims-schema';
+import { algorithms, clockToleranceSeconds, issuer, maxLifetimeSeconds } from './common-schema';
+import { edge } from './edge-schema';
+import { keys } from './keys-schema';
+import { listOf, mapOf, objectOf, oneOf, oneOrMore, text, wholeNumber, type JsonSchema, type Shape } from './shape';
 
 const NAME = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/;
 const PROVIDER_NAME = /^[a-z][a-z0-9-]{0,31}$/;
 
-const issuer = text('The issuer (iss), compared to the letter.');
-const pointer = (what: string): Shape =>
-  text(`JSON pointer (RFC 6901) to ${what}.`, { pattern: /^\/./, hint: 'a JSON pointer such as "/sub"' });
 const permission = text('A permission such as "invoice:read"; "invoice:*" stands for all that begin so.', {
   pattern: /^[A-Za-z][A-Za-z0-9_.-]*(:[A-Za-z0-9_.-]+)*(:\*)?$/,
   hint: 'a permission such as "invoice:read" or "invoice:*"',
@@ -31,63 +20,12 @@ const member = text('Who has it: "provider:value", for example "entra:Invoices.C
   hint: '"provider:value"',
 });
 const roleName = text('The name of a role.', { pattern: NAME, hint: 'the name of a role' });
-const algorithms = listOf(
-  oneOf('A signature algorithm (RFC 7518).', Object.keys(ALGORITHMS)),
-  'The only algorithms that are accepted.',
-  1,
-);
-const clockToleranceSeconds = wholeNumber(
-  'How far the clocks may be apart, in seconds. Default 30; for identity providers 60.',
-  0,
-  300,
-);
-const maxLifetimeSeconds = wholeNumber('Longest accepted time from iat to exp, in seconds.', 1, 172_800);
-
-const keys = kindOf('Where the public keys are.', {
-  jwksUri: objectOf('A JWK Set by URL.', {
-    required: { jwksUri: text('URL of the JWK Set: https, or http on a loopback address.') },
-  }),
-  jwks: objectOf('A JWK Set in place.', {
-    required: {
-      jwks: {
-        schema: { type: 'object', required: ['keys'], properties: { keys: { type: 'array', minItems: 1 } } },
-        check(value, at, problems) {
-          const list = (value as { keys?: unknown } | null)?.keys;
-          if (!Array.isArray(list) || list.length === 0)
-            problems.push({ pointer: at, message: 'must be a JWK Set (RFC 7517)' });
-        },
-      },
-    },
-  }),
-});
-
-const edge = objectOf('The edge that signs who the caller is.', {
-  required: {
-    profile: oneOf('How the edge signs.', ['txn-token']),
-    issuer,
-    audience: text('The trust domain (aud) that tokens are for.'),
-    algorithms,
-    keys,
-  },
-  optional: { clockToleranceSeconds, maxLifetimeSeconds },
-});
-
 const identityProvider = objectOf('An issuer of JWT access tokens that the authorizer accepts.', {
   required: {
     issuer,
     audience: oneOrMore(text('An audience (aud).'), 'Accepted audiences.'),
     algorithms,
-    claims: objectOf('Where the token says what.', {
-      required: { subject: pointer("the subject's stable ID") },
-      optional: {
-        tenant: pointer('the tenant'),
-        name: pointer('a name for people'),
-        roles: oneOrMore(pointer('roles or groups'), 'Where roles and groups are.'),
-        scopes: oneOrMore(pointer('scopes'), 'Where scopes are.'),
-        actor: pointer('the actor, "/act" by default'),
-        kind: pointer('the claim that says "app" for applications'),
-      },
-    }),
+    claims,
   },
   optional: {
     keys,

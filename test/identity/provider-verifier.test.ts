@@ -1,4 +1,4 @@
-import { providerVerifier } from '../../src/authorizer/providers';
+import { providerVerifier } from '../../src/identity/provider-verifier';
 import type { IdentityProviderDocument } from '../../src/policy/document';
 import { faultOf, thrownBy } from '../support/errors';
 import { testClock } from '../support/invoices';

@@ -1,4 +1,4 @@
-import { readProviderClaims } from '../../src/authorizer/claims';
+import { readProviderClaims } from '../../src/identity/provider-claims';
 import type { ClaimsDocument } from '../../src/policy/document';
 import { faultOf } from '../support/errors';
 

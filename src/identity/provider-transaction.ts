@@ -9,8 +9,8 @@ import type {
 } from '../core/transaction';
 import type { Policy } from '../policy/policy';
 import { readTransactionClaims } from '../token/transaction-claims';
-import { readProviderClaims } from './claims';
-import type { ProviderToken } from './providers';
+import { readProviderClaims } from './provider-claims';
+import type { ProviderToken } from './provider-verifier';
 
 function toPolicyActor(policy: Policy, provider: string, { sub, act }: ActorClaim): ActorClaim {
   // An actor that the policy does not know keeps its qualified name, and can do nothing.
