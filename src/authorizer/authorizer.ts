@@ -4,7 +4,7 @@ import { asBatonError, BatonError, formatProblems, tokenInvalid } from '../core/
 import type { AuditSink, Logger } from '../core/logger';
 import { checkOptionNames, wholeNumber } from '../core/options';
 import { isCorrelationId, newCorrelationId } from '../correlation/correlation-id';
-import { DEFAULT_MAX_LIFETIME_SECONDS } from '../identity/edge';
+import { DEFAULT_MAX_LIFETIME_SECONDS } from '../identity/profiles/txn-token';
 import { identityFrom } from '../identity/from-transaction';
 import { DEFAULT_MAX_TOKEN_BYTES } from '../jws/compact';
 import type { Signer } from '../jws/sign';

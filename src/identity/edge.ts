@@ -1,60 +1,67 @@
-import { nowSeconds, systemClock, type Clock } from '../core/clock';
-import type { Identity } from '../core/identity';
-import type { TransactionClaims } from '../core/transaction';
-import type { Fetch } from '../keys/fetch-json';
-import { keySourceAt } from '../keys/source';
-import type { EdgeDocument } from '../policy/document';
-import { TRANSACTION_TOKEN_HEADER, verifyTransactionToken } from '../token/transaction-token';
-import { identityFrom } from './from-transaction';
+import { nowSeconds, systemClock } from '../core/clock';
+import type { Policy } from '../policy/policy';
+import type { AssertionVerifier, EdgeOptions, VerifiedCaller } from './assertion';
 import { AssertionHeader } from './hygiene';
-
-/** A caller, verified, with the claims that a hand-over takes on. */
-export interface VerifiedCaller {
-  readonly identity: Identity;
-  readonly transaction: TransactionClaims;
-}
+import { txnTokenVerifier } from './profiles/txn-token';
+import { VerdictCache } from './verdict-cache';
 
 /** Turns a request's headers into a verified caller, by what the policy says of its edge. */
 export interface Edge {
   /** The header that carries the assertion. */
   readonly header: string;
   /**
+   * The caller: at once where there is none or where this very assertion was verified before, else as a promise. A
+   * promise for each request would cost more than the look-up.
+   *
    * @returns undefined where the request carries no assertion; a bad one is never "none"
    * @throws BatonError `identity_header_invalid`, `token_invalid`, `keys_unavailable`
    */
-  verify(rawHeaders: readonly string[]): Promise<VerifiedCaller | undefined>;
+  verify(rawHeaders: readonly string[]): VerifiedCaller | undefined | Promise<VerifiedCaller>;
 }
 
-/** What an edge is made with besides the policy. */
-export interface EdgeOptions {
-  readonly clock?: Clock;
-  readonly fetch?: Fetch;
+/** Some 25 MB at most: a verdict is about four times its token. */
+const CACHE_LIMITS = { maxEntries: 8192, maxBytes: 6 * 1024 * 1024 };
+
+function verifierOf(policy: Policy, options: EdgeOptions): AssertionVerifier {
+  return txnTokenVerifier(policy.edge, options);
 }
 
-const DEFAULT_CLOCK_TOLERANCE_SECONDS = 30;
-/** Longer than the gateway's default cache (300 s) with its tolerance, short enough to bound what a stolen token is worth. */
-export const DEFAULT_MAX_LIFETIME_SECONDS = 900;
-
-/** The edge `txn-token`: Baton's own authorizer signs a Transaction Token. */
-export function createEdge(document: EdgeDocument, options: EdgeOptions = {}): Edge {
+/**
+ * Makes the edge of a policy. Verdicts are remembered in it and nowhere else, so that no verdict outlives the policy
+ * that admitted it.
+ *
+ * @throws BatonError `key_invalid`, `option_invalid`
+ */
+export function createEdge(policy: Policy, options: EdgeOptions = {}): Edge {
   const clock = options.clock ?? systemClock;
-  const header = new AssertionHeader(TRANSACTION_TOKEN_HEADER);
-  const { issuer, algorithms, profile } = document;
-  const expected = {
-    issuer,
-    audiences: [document.audience],
-    algorithms,
-    keys: keySourceAt(document.keys, { ...options, algorithms }),
-    clockToleranceSeconds: document.clockToleranceSeconds ?? DEFAULT_CLOCK_TOLERANCE_SECONDS,
-    maxLifetimeSeconds: document.maxLifetimeSeconds ?? DEFAULT_MAX_LIFETIME_SECONDS,
+  const verifier = verifierOf(policy, options);
+  const header = new AssertionHeader(verifier.header);
+  const verdicts = new VerdictCache<VerifiedCaller>(CACHE_LIMITS);
+  const inFlight = new Map<string, Promise<VerifiedCaller>>();
+
+  const verifyNew = async (assertion: string): Promise<VerifiedCaller> => {
+    // Before the verification: keys that change meanwhile must make the verdict old, not young.
+    const keyVersion = verifier.keyVersion();
+    const caller = await verifier.verify(assertion, nowSeconds(clock));
+    const endsAt = (caller.identity.expiresAt + verifier.clockToleranceSeconds) * 1000;
+    // -1: the first fetch of the keys was yet to come.
+    verdicts.set(assertion, caller, endsAt, keyVersion < 0 ? verifier.keyVersion() : keyVersion);
+    return caller;
   };
+
   return {
-    header: TRANSACTION_TOKEN_HEADER,
-    async verify(rawHeaders) {
-      const token = header.take(rawHeaders);
-      if (token === undefined) return undefined;
-      const verified = await verifyTransactionToken(token, expected, nowSeconds(clock));
-      return { identity: identityFrom(verified, { profile, issuer }), transaction: verified.transaction };
+    header: verifier.header,
+    verify(rawHeaders) {
+      const assertion = header.take(rawHeaders);
+      if (assertion === undefined) return undefined;
+      const known = verdicts.get(assertion, clock(), verifier.keyVersion());
+      if (known !== undefined) return known;
+      let pending = inFlight.get(assertion);
+      if (pending === undefined) {
+        pending = verifyNew(assertion).finally(() => inFlight.delete(assertion));
+        inFlight.set(assertion, pending);
+      }
+      return pending;
     },
   };
 }

@@ -66,7 +66,8 @@ export class RemoteKeySource implements KeySource {
 
   version(): number {
     const age = this.#options.clock() - this.#fetchedAt;
-    if (age > MAX_AGE_MS) void this.#renew();
+    // The first fetch waits for a token that has come as far as to its key.
+    if (age > MAX_AGE_MS && this.#keys !== undefined) void this.#renew();
     return age > STALE_LIMIT_MS ? -1 : this.#version;
   }
 

@@ -1,10 +1,12 @@
+import type { ServerResponse } from 'node:http';
 import { runInContext } from '../context/storage';
 import type { Clock } from '../core/clock';
 import { asBatonError, type BatonError } from '../core/errors';
 import type { AuditEvent, Logger } from '../core/logger';
 import { checkOptionNames } from '../core/options';
 import type { ContextRecord } from '../core/request-context';
-import { createEdge, type VerifiedCaller } from '../identity/edge';
+import type { VerifiedCaller } from '../identity/assertion';
+import { createEdge } from '../identity/edge';
 import type { Fetch } from '../keys/fetch-json';
 import { resolvePolicy } from '../policy/load';
 import type { Policy } from '../policy/policy';
@@ -48,6 +50,17 @@ const refusalEvent = ({ code, reason }: BatonError): AuditEvent => ({
   ...(reason !== undefined && { reason }),
 });
 
+/** Answers a bad assertion. An audit sink that throws must end this request, and not the process. */
+function turnAway(req: HttpRequest, res: ServerResponse, record: ContextRecord, thrown: unknown): void {
+  const error = asBatonError(thrown);
+  try {
+    if (error.kind === 'caller') runInContext(record, () => record.audit.record(refusalEvent(error)));
+    refuse(req, res, error);
+  } catch (failure) {
+    refuse(req, res, failure);
+  }
+}
+
 /**
  * Verifies the identity that the gateway signed and puts it, frozen, on `req.user`. A request without identity passes as
  * anonymous (`authorize()` decides what that is worth); a bad one is answered at once and never counts as none.
@@ -63,27 +76,32 @@ const refusalEvent = ({ code, reason }: BatonError): AuditEvent => ({
 export function identity(options: IdentityOptions = {}): Middleware {
   checkOptionNames('identity()', options, { policy: true, clock: true, fetch: true });
   const policy = resolvePolicy(options.policy);
-  const edge = createEdge(policy.edge, options);
+  const edge = createEdge(policy, options);
   const watchDrift = driftWatch(policy);
 
   return function identityMiddleware(req, res, next) {
     const record = requireRecord(req, 'identity()');
     record.policy = policy;
-    edge
-      .verify(req.rawHeaders)
-      .then(
-        (caller) => {
-          setCaller(req, record, caller);
-          if (caller !== undefined) watchDrift(caller, record.logger);
-          runInContext(record, next);
-        },
-        (thrown: unknown) => {
-          const error = asBatonError(thrown);
-          if (error.kind === 'caller') runInContext(record, () => record.audit.record(refusalEvent(error)));
-          refuse(req, res, error);
-        },
-      )
-      // An audit sink that throws must end this request, and not, as an unhandled rejection, the process.
-      .catch((thrown: unknown) => refuse(req, res, thrown));
+    const admit = (caller: VerifiedCaller | undefined): void => {
+      setCaller(req, record, caller);
+      if (caller !== undefined) watchDrift(caller, record.logger);
+      runInContext(record, next);
+    };
+    let outcome: ReturnType<typeof edge.verify>;
+    try {
+      outcome = edge.verify(req.rawHeaders);
+    } catch (thrown) {
+      turnAway(req, res, record, thrown);
+      return;
+    }
+    if (!(outcome instanceof Promise)) {
+      admit(outcome);
+      return;
+    }
+    outcome
+      .then(admit, (thrown: unknown) => turnAway(req, res, record, thrown))
+      .catch((thrown: unknown) => {
+        refuse(req, res, thrown);
+      });
   };
 }

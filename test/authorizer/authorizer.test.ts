@@ -1,6 +1,7 @@
 import { createAuthorizer, type AuthorizerOptions } from '../../src/authorizer/authorizer';
 import type { AuthorizerContext, IamResult, SimpleResult } from '../../src/authorizer/result';
-import { createEdge, type VerifiedCaller } from '../../src/identity/edge';
+import type { VerifiedCaller } from '../../src/identity/assertion';
+import { createEdge } from '../../src/identity/edge';
 import { jwkSigner } from '../../src/jws/sign';
 import {
   changed,
@@ -21,7 +22,7 @@ import { AUDIENCE, ISSUER, makeKey, NOW, PROVIDER_ISSUER, providerToken, transac
 
 const policy = invoicesPolicy();
 const signer = jwkSigner(relayKeys.edge.privateJwk);
-const edge = createEdge(policy.edge, { clock: testClock });
+const edge = createEdge(policy, { clock: testClock });
 
 function authorizer(options: AuthorizerOptions = {}): ReturnType<typeof createAuthorizer> {
   return createAuthorizer({ policy, signer, clock: testClock, logger: recordingLogger(), ...options });

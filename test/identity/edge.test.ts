@@ -1,12 +1,14 @@
 import { BatonError } from '../../src/core/errors';
+import type { VerifiedCaller } from '../../src/identity/assertion';
 import { createEdge } from '../../src/identity/edge';
+import { compilePolicy } from '../../src/policy/policy';
 import { clock, document, key } from '../middleware/apps';
 import { codeOf, faultOf } from '../support/errors';
 import { startKeyServer } from '../support/key-server';
 import { NOW, transactionToken, travellingClaims, type TokenChanges } from '../support/tokens';
 
-const edge = createEdge(document.edge, { clock });
-const verify = (changes: TokenChanges = {}): ReturnType<typeof edge.verify> =>
+const edge = createEdge(compilePolicy(document, {}), { clock });
+const verify = async (changes: TokenChanges = {}): Promise<VerifiedCaller | undefined> =>
   edge.verify(['Txn-Token', transactionToken(key, changes)]);
 
 describe('the edge txn-token', () => {
@@ -60,7 +62,10 @@ describe('the edge txn-token', () => {
 
   it('asks no key server about a request without assertion or with a malformed one', async () => {
     const server = await startKeyServer([key.publicJwk]);
-    const remote = createEdge({ ...document.edge, keys: { jwksUri: server.jwksUri } }, { clock });
+    const remote = createEdge(
+      compilePolicy({ ...document, edge: { ...document.edge, keys: { jwksUri: server.jwksUri } } }, {}),
+      { clock },
+    );
     await remote.verify([]);
     for (const headers of [
       ['Txn-Token', 'x'],

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { appOutput, closeSites, echo, isAlive, openSite, send, until, writeSite } from './support';
@@ -139,7 +139,11 @@ describe('how the app ends', () => {
   });
 
   it('ends with the site, and leaves nothing behind', async () => {
-    const before = readdirSync(tmpdir()).filter((name) => name.startsWith('iis-'));
+    // A temporary folder of its own: other sites run beside this test.
+    const own = mkdtempSync(join(tmpdir(), 'own-'));
+    const variable = process.platform === 'win32' ? 'TEMP' : 'TMPDIR';
+    const before = process.env[variable];
+    process.env[variable] = own;
     const { site } = await openSite();
     const { pid } = await echo(site, '/');
     const open = send(site, '/drip').then(
@@ -151,7 +155,10 @@ describe('how the app ends', () => {
     expect(await open).toBe('cut off');
     expect(isAlive(pid)).toBe(false);
     await expect(send(site, '/')).rejects.toThrow('ECONNREFUSED');
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('iis-') && !before.includes(name))).toEqual([]);
+    expect(readdirSync(own).filter((name) => name.startsWith('iis-'))).toEqual([]);
+    rmSync(own, { recursive: true });
+    if (before === undefined) delete process.env[variable];
+    else process.env[variable] = before;
   });
 
   it('ends when the process that plays IIS is killed', async () => {

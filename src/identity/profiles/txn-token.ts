@@ -1,0 +1,32 @@
+import type { EdgeDocument } from '../../policy/document';
+import { keySourceAt } from '../../keys/source';
+import { TRANSACTION_TOKEN_HEADER, verifyTransactionToken } from '../../token/transaction-token';
+import type { AssertionVerifier, EdgeOptions } from '../assertion';
+import { identityFrom } from '../from-transaction';
+
+const DEFAULT_CLOCK_TOLERANCE_SECONDS = 30;
+/** Longer than the gateway's default cache (300 s) with its tolerance, short enough to bound what a stolen token is worth. */
+export const DEFAULT_MAX_LIFETIME_SECONDS = 900;
+
+/** The profile `txn-token`: Baton's own authorizer signs a Transaction Token, in which roles are policy roles already. */
+export function txnTokenVerifier(document: EdgeDocument, options: EdgeOptions): AssertionVerifier {
+  const { issuer, algorithms, profile } = document;
+  const keys = keySourceAt(document.keys, { ...options, algorithms });
+  const expected = {
+    issuer,
+    audiences: [document.audience],
+    algorithms,
+    keys,
+    clockToleranceSeconds: document.clockToleranceSeconds ?? DEFAULT_CLOCK_TOLERANCE_SECONDS,
+    maxLifetimeSeconds: document.maxLifetimeSeconds ?? DEFAULT_MAX_LIFETIME_SECONDS,
+  };
+  return {
+    header: TRANSACTION_TOKEN_HEADER,
+    clockToleranceSeconds: expected.clockToleranceSeconds,
+    keyVersion: () => keys.version(),
+    async verify(assertion, now) {
+      const verified = await verifyTransactionToken(assertion, expected, now);
+      return { identity: identityFrom(verified, { profile, issuer }), transaction: verified.transaction };
+    },
+  };
+}
