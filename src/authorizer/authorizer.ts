@@ -12,7 +12,7 @@ import { signerFromEnvironment } from '../keys/environment-signer';
 import type { Fetch } from '../keys/fetch-json';
 import { createJsonLogger } from '../logging/json-logger';
 import { sinksOf } from '../logging/sinks';
-import { resolvePolicy } from '../policy/load';
+import { resolvePolicy } from '../policy/process-policy';
 import type { Policy } from '../policy/policy';
 import { mintTransactionToken, TRANSACTION_TOKEN_TYPE } from '../token/transaction-token';
 import { readAuthorizerEvent, type AuthorizerRequest } from './event';

@@ -11,7 +11,7 @@ import type { Fetch } from '../keys/fetch-json';
 import { keySourceAt } from '../keys/source';
 import { createJsonLogger } from '../logging/json-logger';
 import { sinksOf, type Sinks } from '../logging/sinks';
-import { resolvePolicy } from '../policy/load';
+import { resolvePolicy } from '../policy/process-policy';
 import type { Policy } from '../policy/policy';
 import { readEnvelope, REFUSAL_PREFIX, type WorkEnvelope } from '../token/envelope';
 import { verifyHandOverToken, type VerifiedHandOver } from '../token/hand-over-token';

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock';
 import type { Identity } from '../core/identity';
 import type { TransactionClaims } from '../core/transaction';
+import type { KeySource } from '../jws/keys';
 import type { Fetch } from '../keys/fetch-json';
 
 /** A caller, verified, with the claims that a hand-over takes on. */
@@ -13,6 +14,8 @@ export interface VerifiedCaller {
 export interface EdgeOptions {
   readonly clock?: Clock;
   readonly fetch?: Fetch;
+  /** Key sources that were made for an earlier policy, see `keySourceAt()`. */
+  readonly known?: Map<string, KeySource>;
 }
 
 /**

@@ -6,7 +6,14 @@ export interface CompactJws {
   readonly header: JwsHeader;
   readonly claims: Readonly<Record<string, unknown>>;
   /** The three parts as they came, for the verifier. */
-  readonly encoded: { readonly protected: string; readonly payload: string; readonly signature: string };
+  readonly encoded: EncodedJws;
+}
+
+/** The three parts as they came. */
+export interface EncodedJws {
+  readonly protected: string;
+  readonly payload: string;
+  readonly signature: string;
 }
 
 /** The protected header's members that Baton looks at. Keys that a token brings along (`jwk`, `jku`, `x5c`) are not among them. */
@@ -44,16 +51,25 @@ function decodeObject(part: string, name: string): Record<string, unknown> {
   return parseStrictObject(text, name);
 }
 
-function readHeader(header: Record<string, unknown>): JwsHeader {
+/**
+ * The protected header, strictly; whether it names a key is not asked yet.
+ * @throws BatonError `token_invalid`
+ */
+export function readProtected(encoded: EncodedJws): Omit<JwsHeader, 'kid'> & { readonly kid: unknown } {
+  const header = decodeObject(encoded.protected, 'header');
   const { alg, kid, typ } = header;
   // RFC 7515, section 4.1.11: an extension that is not understood must not be passed over. Baton understands none.
   if ('crit' in header) throw tokenInvalid('critical', 'The token names critical header extensions.');
   if ('b64' in header) throw tokenInvalid('critical', 'The token has an unencoded-payload header (RFC 7797).');
   if (typeof alg !== 'string') throw tokenInvalid('malformed', 'The token names no algorithm.');
+  if (typ !== undefined && typeof typ !== 'string') throw tokenInvalid('malformed', "The token's typ is not a string.");
+  return { alg, kid, typ };
+}
+
+function requireKeyId({ alg, kid, typ }: ReturnType<typeof readProtected>): JwsHeader {
   if (typeof kid !== 'string' || kid === '' || kid.length > 256) {
     throw tokenInvalid('key_unknown', 'The token names no key (kid).');
   }
-  if (typ !== undefined && typeof typ !== 'string') throw tokenInvalid('malformed', "The token's typ is not a string.");
   return { alg, kid, typ };
 }
 
@@ -65,6 +81,15 @@ function readHeader(header: Record<string, unknown>): JwsHeader {
  * @throws BatonError `token_invalid`
  */
 export function parseCompact(token: string, maxBytes: number = DEFAULT_MAX_TOKEN_BYTES): CompactJws {
+  const encoded = splitCompact(token, maxBytes);
+  return { header: requireKeyId(readProtected(encoded)), claims: decodeObject(encoded.payload, 'payload'), encoded };
+}
+
+/**
+ * The three parts of a compact JWS: size, number and canonical base64url are checked, and nothing is decoded.
+ * @throws BatonError `token_invalid`
+ */
+export function splitCompact(token: string, maxBytes: number): EncodedJws {
   if (token.length > maxBytes) throw tokenInvalid('too_large', `The token is larger than ${maxBytes} bytes.`);
   const [protectedPart = '', payload = '', signature = '', ...more] = token.split('.', 4);
   if (more.length > 0 || protectedPart === '' || payload === '' || signature === '') {
@@ -73,11 +98,7 @@ export function parseCompact(token: string, maxBytes: number = DEFAULT_MAX_TOKEN
   checkBase64url(protectedPart, 'header');
   checkBase64url(payload, 'payload');
   checkBase64url(signature, 'signature');
-  return {
-    header: readHeader(decodeObject(protectedPart, 'header')),
-    claims: decodeObject(payload, 'payload'),
-    encoded: { protected: protectedPart, payload, signature },
-  };
+  return { protected: protectedPart, payload, signature };
 }
 
 /**

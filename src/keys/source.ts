@@ -15,6 +15,11 @@ export interface KeySourceOptions {
   readonly algorithms: readonly Algorithm[];
   readonly fetch?: Fetch;
   readonly clock?: Clock;
+  /**
+   * Sources that were made before, to be taken again for the same location: a policy that is reloaded must not forget
+   * keys, or a key server that happens to be down would end what worked.
+   */
+  readonly known?: Map<string, KeySource>;
 }
 
 /**
@@ -22,6 +27,13 @@ export interface KeySourceOptions {
  * @throws BatonError `key_invalid`, `option_invalid` (a URL that is not https)
  */
 export function keySourceAt(location: KeyLocation, options: KeySourceOptions): KeySource {
+  const name = JSON.stringify([location, options.algorithms]);
+  const source = options.known?.get(name) ?? makeSource(location, options);
+  options.known?.set(name, source);
+  return source;
+}
+
+function makeSource(location: KeyLocation, options: KeySourceOptions): KeySource {
   if ('jwks' in location) return fixedKeySource(location.jwks, options.algorithms);
   if ('jwksUri' in location) {
     const url = secureUrl('keys.jwksUri', location.jwksUri);

@@ -38,7 +38,7 @@ export function baton(options: BatonOptions = {}): Middleware[] {
   return [
     correlation(definedMembers<CorrelationOptions>({ logger, audit })),
     requestLog(),
-    identity(definedMembers<IdentityOptions>({ policy, clock, fetch })),
+    identity(definedMembers<IdentityOptions>({ policy, clock, fetch, logger, audit })),
     authorize(definedMembers<AuthorizeOptions>({ basePath })),
   ];
 }

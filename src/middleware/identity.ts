@@ -2,13 +2,17 @@ import type { ServerResponse } from 'node:http';
 import { runInContext } from '../context/storage';
 import type { Clock } from '../core/clock';
 import { asBatonError, type BatonError } from '../core/errors';
-import type { AuditEvent, Logger } from '../core/logger';
+import type { AuditEvent, AuditSink, Logger } from '../core/logger';
 import { checkOptionNames } from '../core/options';
 import type { ContextRecord } from '../core/request-context';
 import type { VerifiedCaller } from '../identity/assertion';
 import { createEdge } from '../identity/edge';
+import type { KeySource } from '../jws/keys';
 import type { Fetch } from '../keys/fetch-json';
-import { resolvePolicy } from '../policy/load';
+import { sinksOf, type Sinks } from '../logging/sinks';
+import { defaultLogger } from '../logging/winston-logger';
+import type { LivePolicy, PolicyChange } from '../policy/live';
+import { livePolicy } from '../policy/process-policy';
 import type { Policy } from '../policy/policy';
 import type { HttpRequest, Middleware } from './http';
 import { refuse } from './problem';
@@ -22,6 +26,10 @@ export interface IdentityOptions {
   readonly clock?: Clock;
   /** Fetches key sets. Default: the global `fetch`. */
   readonly fetch?: Fetch;
+  /** Told when the policy file is reloaded, or was not. Default: the process's logger, see `createLogger()`. */
+  readonly logger?: Logger;
+  /** Where reloads are recorded. Default: the logger. */
+  readonly audit?: AuditSink;
 }
 
 /** Tells once for each other digest that gateway and app hold different policies: `baton trace` reports it as drift. */
@@ -50,6 +58,31 @@ const refusalEvent = ({ code, reason }: BatonError): AuditEvent => ({
   ...(reason !== undefined && { reason }),
 });
 
+const told = new WeakSet<LivePolicy>();
+
+/** Watches the policy's file, and tells of what comes of it: once a process, however many middlewares use the policy. */
+function tellOfReloads(live: LivePolicy, options: IdentityOptions): void {
+  if (told.has(live)) return;
+  told.add(live);
+  live.watch();
+  live.onChange((change) => tell(change, sinksOf(options, defaultLogger)));
+}
+
+function tell(change: PolicyChange, { logger, audit }: Sinks): void {
+  if (change.kind === 'refused') {
+    const { error } = change;
+    logger.error(`The policy file was changed and is not used; the one before stays. ${error.message}`, {
+      type: 'policy_refused',
+      code: error.code,
+      problems: error.problems,
+    });
+    return;
+  }
+  const digests = { policy: change.policy.digest, previousPolicy: change.previous.digest };
+  logger.info('The policy was reloaded', { type: 'policy_reloaded', ...digests });
+  audit.record({ event: 'policy_reloaded', outcome: 'allowed', ...digests });
+}
+
 /** Answers a bad assertion. An audit sink that throws must end this request, and not the process. */
 function turnAway(req: HttpRequest, res: ServerResponse, record: ContextRecord, thrown: unknown): void {
   const error = asBatonError(thrown);
@@ -74,13 +107,20 @@ function turnAway(req: HttpRequest, res: ServerResponse, record: ContextRecord, 
  * ```
  */
 export function identity(options: IdentityOptions = {}): Middleware {
-  checkOptionNames('identity()', options, { policy: true, clock: true, fetch: true });
-  const policy = resolvePolicy(options.policy);
-  const edge = createEdge(policy, options);
-  const watchDrift = driftWatch(policy);
+  checkOptionNames('identity()', options, { policy: true, clock: true, fetch: true, logger: true, audit: true });
+  const live = livePolicy(options.policy);
+  const { clock, fetch } = options;
+  const edgeOptions = { ...(clock && { clock }), ...(fetch && { fetch }), known: new Map<string, KeySource>() };
+  const admission = live.derive((policy) => ({
+    policy,
+    edge: createEdge(policy, edgeOptions),
+    watchDrift: driftWatch(policy),
+  }));
+  tellOfReloads(live, options);
 
   return function identityMiddleware(req, res, next) {
     const record = requireRecord(req, 'identity()');
+    const { policy, edge, watchDrift } = admission();
     record.policy = policy;
     const admit = (caller: VerifiedCaller | undefined): void => {
       setCaller(req, record, caller);

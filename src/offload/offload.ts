@@ -8,9 +8,10 @@ import type { TransactionClaims } from '../core/transaction';
 import { outgoingHeaders } from '../correlation/outgoing';
 import type { Signer } from '../jws/sign';
 import { signerFromEnvironment } from '../keys/environment-signer';
-import type { FunctionDocument } from '../policy/document';
-import { resolvePolicy } from '../policy/load';
+import type { FunctionDocument, HandOverDocument } from '../policy/document';
+import { livePolicy } from '../policy/process-policy';
 import type { Policy } from '../policy/policy';
+import type { WorkEnvelope } from '../token/envelope';
 import { mintHandOverToken } from '../token/hand-over-token';
 import { callOnce, encode } from './call';
 import { lambdaCaller } from './lambda-client';
@@ -94,6 +95,48 @@ function authorizeCall(policy: Policy, name: string, { permission }: FunctionDoc
     throw new BatonError('permission_denied', `The policy refuses the call of "${name}": ${reason}.`, { reason });
 }
 
+/** What a policy must say for calls to be made by it. */
+interface OffloadRules {
+  readonly policy: Policy;
+  readonly handOver: HandOverDocument;
+}
+
+function rulesOf(policy: Policy, signer: Signer): OffloadRules {
+  const { handOver } = policy;
+  if (handOver === undefined) {
+    const problems = [{ pointer: '/handOver', message: 'is missing' }];
+    const message = 'The policy says nothing of hand-overs: createOffload() needs /handOver and /functions.';
+    throw new BatonError('policy_invalid', message, { problems });
+  }
+  if (!handOver.algorithms.includes(signer.algorithm)) {
+    throw new BatonError(
+      'key_invalid',
+      `The hand-over key is for ${signer.algorithm}, which /handOver/algorithms does not name.`,
+    );
+  }
+  return { policy, handOver };
+}
+
+/** The hand-over, and with it the correlation ID and the trace. */
+async function requestFor(
+  { policy, handOver }: OffloadRules,
+  { target, timeoutSeconds }: { readonly target: string; readonly timeoutSeconds: number },
+  { transaction, record }: Caller,
+  signer: Signer,
+  now: number,
+): Promise<{ envelope: Omit<WorkEnvelope, 'payload'>; traceHeader: string | undefined }> {
+  const terms = {
+    issuer: handOver.issuer,
+    audience: target,
+    requestingWorkload: policy.application,
+    expiresAt: now + timeoutSeconds + HAND_OVER_MARGIN_SECONDS,
+  };
+  const token = await mintHandOverToken(transaction, terms, signer, now);
+  const { traceparent, 'X-Amzn-Trace-Id': traceHeader } = outgoingHeaders(record.context);
+  const { correlationId } = record.context;
+  return { envelope: { baton: 1, handOver: token, correlationId, ...(traceparent && { traceparent }) }, traceHeader };
+}
+
 /**
  * Makes what calls Lambda functions as the caller of the work at hand: with a hand-over token for that one function, the
  * correlation ID and the trace. Needs the package `@aws-sdk/client-lambda`, which is loaded with the first call.
@@ -111,56 +154,27 @@ function authorizeCall(policy: Policy, name: string, { permission }: FunctionDoc
  */
 export function createOffload(options: OffloadOptions = {}): Offload {
   checkOptionNames('createOffload()', options, { policy: true, signer: true, clientConfig: true, clock: true });
-  const policy = resolvePolicy(options.policy);
-  const { handOver } = policy;
-  if (handOver === undefined) {
-    throw new BatonError(
-      'policy_invalid',
-      'The policy says nothing of hand-overs: createOffload() needs /handOver and /functions.',
-      {
-        problems: [{ pointer: '/handOver', message: 'is missing' }],
-      },
-    );
-  }
   const signer = options.signer ?? signerFromEnvironment('BATON_HAND_OVER_KEY');
-  if (!handOver.algorithms.includes(signer.algorithm)) {
-    throw new BatonError(
-      'key_invalid',
-      `The hand-over key is for ${signer.algorithm}, which /handOver/algorithms does not name.`,
-    );
-  }
+  const rules = livePolicy(options.policy).derive((policy) => rulesOf(policy, signer));
   const clock = options.clock ?? systemClock;
   const call = lambdaCaller(options.clientConfig ?? {});
 
   return {
     async invoke(name, payload, { signal } = {}) {
-      const target = Object.hasOwn(policy.functions, name) ? policy.functions[name] : undefined;
+      const current = rules();
+      const { functions } = current.policy;
+      const target = Object.hasOwn(functions, name) ? functions[name] : undefined;
       if (target === undefined)
         throw new BatonError('function_unknown', `The policy has no function "${name}" under /functions.`);
       const caller = requireCaller(name);
       const now = nowSeconds(clock);
       checkStillValid(name, caller, now);
-      authorizeCall(policy, name, target, caller);
-      const timeoutSeconds = target.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
-      const terms = {
-        issuer: handOver.issuer,
-        audience: target.target,
-        requestingWorkload: policy.application,
-        expiresAt: now + timeoutSeconds + HAND_OVER_MARGIN_SECONDS,
-      };
-      const handOverToken = await mintHandOverToken(caller.transaction, terms, signer, now);
-      const headers = outgoingHeaders(caller.record.context);
-      const { traceparent, 'X-Amzn-Trace-Id': traceHeader } = headers;
-      const { correlationId } = caller.record.context;
-      const envelope = {
-        baton: 1,
-        handOver: handOverToken,
-        correlationId,
-        ...(traceparent && { traceparent }),
-        payload,
-      } as const;
-      const request = { target: target.target, payload: encode(name, envelope), ...(traceHeader && { traceHeader }) };
-      return callOnce(call, name, request, timeoutSeconds * 1000, signal);
+      authorizeCall(current.policy, name, target, caller);
+      const work = { target: target.target, timeoutSeconds: target.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS };
+      const { envelope, traceHeader } = await requestFor(current, work, caller, signer, now);
+      const bytes = encode(name, { ...envelope, payload });
+      const request = { target: work.target, payload: bytes, ...(traceHeader && { traceHeader }) };
+      return callOnce(call, name, request, work.timeoutSeconds * 1000, signal);
     },
   };
 }

@@ -61,35 +61,3 @@ export function loadPolicy(path: string, env: Environment = process.env): Policy
   const absolute = resolve(path);
   return compilePolicy(parse(absolute), env, `The policy file ${absolute}`);
 }
-
-const byPath = new Map<string, Policy>();
-let first: Policy | undefined;
-
-/**
- * The policy to work by: the one handed in, or the file named; else the one that this process already works by, else the
- * file that `BATON_POLICY` names. One file is loaded once a process, so that all parts decide by the same policy.
- *
- * @throws BatonError `policy_missing`, `policy_unreadable`, `policy_invalid`
- */
-export function resolvePolicy(policy?: string | Policy): Policy {
-  if (typeof policy === 'object' && policy !== null) {
-    first ??= policy;
-    return policy;
-  }
-  if (policy === undefined && first !== undefined) return first;
-  const named = policy ?? process.env[POLICY_VARIABLE];
-  if (named === undefined || named === '') {
-    throw new BatonError(
-      'policy_missing',
-      `No policy is named. Set ${POLICY_VARIABLE} (in web.config: <appSettings>) to the policy file's path, or pass the option "policy".`,
-    );
-  }
-  const path = resolve(named);
-  let loaded = byPath.get(path);
-  if (loaded === undefined) {
-    loaded = loadPolicy(path);
-    byPath.set(path, loaded);
-  }
-  first ??= loaded;
-  return loaded;
-}

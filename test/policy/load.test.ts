@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type * as LoadModule from '../../src/policy/load';
+import type * as ProcessPolicy from '../../src/policy/process-policy';
 import { loadPolicy } from '../../src/policy/load';
 import { policyDocument } from '../support/policies';
 
@@ -80,8 +80,8 @@ describe('resolvePolicy', () => {
   });
 
   /** As in a process that has loaded nothing yet. */
-  const fresh = (use: (resolvePolicy: typeof LoadModule.resolvePolicy) => void): void => {
-    jest.isolateModules(() => use((require('../../src/policy/load') as typeof LoadModule).resolvePolicy));
+  const fresh = (use: (resolvePolicy: typeof ProcessPolicy.resolvePolicy) => void): void => {
+    jest.isolateModules(() => use((require('../../src/policy/process-policy') as typeof ProcessPolicy).resolvePolicy));
   };
 
   it('loads a file once a process, however it is named', () =>

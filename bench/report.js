@@ -1,0 +1,2 @@
+'use strict';
+module.exports = { report: (r) => JSON.stringify(r, null, 1) };
