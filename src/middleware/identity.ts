@@ -1,12 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import { runInContext } from '../context/storage';
 import type { Clock } from '../core/clock';
-import { asBatonError, type BatonError } from '../core/errors';
+import { asBatonError, BatonError } from '../core/errors';
 import type { AuditEvent, AuditSink, Logger } from '../core/logger';
 import { checkOptionNames } from '../core/options';
+import type { ReplayStore } from '../core/replay';
 import type { ContextRecord } from '../core/request-context';
-import type { VerifiedCaller } from '../identity/assertion';
+import type { VerifiedCaller, WindowsSignIn } from '../identity/assertion';
 import { createEdge } from '../identity/edge';
+import { sharedReplayStore } from '../identity/replay/default-store';
+import { detectHostMode } from '../iis/host-mode';
 import type { KeySource } from '../jws/keys';
 import type { Fetch } from '../keys/fetch-json';
 import { sinksOf, type Sinks } from '../logging/sinks';
@@ -17,6 +20,7 @@ import type { Policy } from '../policy/policy';
 import type { HttpRequest, Middleware } from './http';
 import { refuse } from './problem';
 import { requireRecord } from './record';
+import { checkBasePath, routePath } from './route-path';
 
 /** Options of {@link identity}. */
 export interface IdentityOptions {
@@ -26,6 +30,17 @@ export interface IdentityOptions {
   readonly clock?: Clock;
   /** Fetches key sets. Default: the global `fetch`. */
   readonly fetch?: Fetch;
+  /**
+   * Where used tokens are remembered, for policies with `"replay": "reject"`. Default: the Redis that
+   * `BATON_REPLAY_REDIS_URL` names, else the memory of this process.
+   */
+  readonly replayStore?: ReplayStore;
+  /** As for `authorize()`; for policies with `"bind": "route"`. */
+  readonly basePath?: string;
+  /** For policies whose edge is `windows`: what `web.config` sees to. Needs iisnode. */
+  readonly windows?: WindowsSignIn;
+  /** For policies whose edge is `unsigned`: its header once more, by whoever knows that only the edge can send it. */
+  readonly unsafelyTrustUnsignedHeader?: string;
   /** Told when the policy file is reloaded, or was not. Default: the process's logger, see `createLogger()`. */
   readonly logger?: Logger;
   /** Where reloads are recorded. Default: the logger. */
@@ -75,12 +90,23 @@ function tell(change: PolicyChange, { logger, audit }: Sinks): void {
       type: 'policy_refused',
       code: error.code,
       problems: error.problems,
+      error,
     });
     return;
   }
   const digests = { policy: change.policy.digest, previousPolicy: change.previous.digest };
   logger.info('The policy was reloaded', { type: 'policy_reloaded', ...digests });
   audit.record({ event: 'policy_reloaded', outcome: 'allowed', ...digests });
+}
+
+/** Under every other host a header that looks like iisnode's was sent by a client. */
+function checkIsIisnode(): void {
+  const mode = detectHostMode(process.env);
+  if (mode === 'iisnode') return;
+  throw new BatonError(
+    'option_invalid',
+    `identity(): option "windows" needs iisnode, and this process was started by something else (${mode}).`,
+  );
 }
 
 /** Answers a bad assertion. An audit sink that throws must end this request, and not the process. */
@@ -98,8 +124,9 @@ function turnAway(req: HttpRequest, res: ServerResponse, record: ContextRecord, 
  * Verifies the identity that the gateway signed and puts it, frozen, on `req.user`. A request without identity passes as
  * anonymous (`authorize()` decides what that is worth); a bad one is answered at once and never counts as none.
  *
- * @throws BatonError at start: `policy_missing`, `policy_unreadable`, `policy_invalid`, `key_invalid`, `option_unknown`.
- *   Answers: `token_invalid` 401, `identity_header_invalid` 400, `keys_unavailable` 503.
+ * @throws BatonError at start: `policy_missing`, `policy_unreadable`, `policy_invalid`, `key_invalid`, `option_unknown`,
+ *   `option_invalid`, `peer_missing`. Answers: `token_invalid` 401, `identity_header_invalid` 400, `keys_unavailable` and
+ *   `replay_store_unavailable` 503.
  *
  * @example
  * ```ts
@@ -107,10 +134,30 @@ function turnAway(req: HttpRequest, res: ServerResponse, record: ContextRecord, 
  * ```
  */
 export function identity(options: IdentityOptions = {}): Middleware {
-  checkOptionNames('identity()', options, { policy: true, clock: true, fetch: true, logger: true, audit: true });
+  checkOptionNames('identity()', options, {
+    policy: true,
+    clock: true,
+    fetch: true,
+    replayStore: true,
+    basePath: true,
+    windows: true,
+    unsafelyTrustUnsignedHeader: true,
+    logger: true,
+    audit: true,
+  });
   const live = livePolicy(options.policy);
-  const { clock, fetch } = options;
-  const edgeOptions = { ...(clock && { clock }), ...(fetch && { fetch }), known: new Map<string, KeySource>() };
+  const { clock, fetch, windows, unsafelyTrustUnsignedHeader } = options;
+  if (windows !== undefined) checkIsIisnode();
+  const basePath = checkBasePath(options.basePath);
+  const edgeOptions = {
+    ...(clock && { clock }),
+    ...(fetch && { fetch }),
+    ...(windows && { windows }),
+    ...(unsafelyTrustUnsignedHeader !== undefined && { unsafelyTrustUnsignedHeader }),
+    known: new Map<string, KeySource>(),
+    // One for all policies of this process: a reload must not forget which tokens were used.
+    replayStore: sharedReplayStore(options.replayStore, clock),
+  };
   const admission = live.derive((policy) => ({
     policy,
     edge: createEdge(policy, edgeOptions),
@@ -129,7 +176,7 @@ export function identity(options: IdentityOptions = {}): Middleware {
     };
     let outcome: ReturnType<typeof edge.verify>;
     try {
-      outcome = edge.verify(req.rawHeaders);
+      outcome = edge.verify(req.rawHeaders, () => ({ method: req.method ?? '', path: routePath(req, basePath) }));
     } catch (thrown) {
       turnAway(req, res, record, thrown);
       return;
