@@ -7,17 +7,23 @@ import * as index from '../src/index';
 import * as logging from '../src/logging';
 import * as offload from '../src/offload';
 import * as policy from '../src/policy';
+import * as testing from '../src/testing';
 
 describe('the faces', () => {
   // A name that is missing here breaks users; one too many is a promise that nobody meant.
   it.each([
-    ['authorizer', authorizer, ['createAuthorizer', 'jwkSigner']],
+    ['authorizer', authorizer, ['createAuthorizer', 'jwkSigner', 'kmsSigner', 'ringSigner', 'secretsManagerSigner']],
     ['context', context, ['currentContext', 'currentUser']],
     ['errors', errors, ['BatonError', 'ERROR_TABLE']],
     ['function', functions, ['currentContext', 'currentUser', 'withBaton']],
     ['iis', iis, ['HOST_MODES', 'detectHostMode', 'listen']],
-    ['logging', logging, ['auditTrail', 'createJsonLogger', 'createLogger']],
-    ['offload', offload, ['createOffload', 'jwkSigner', 'offloadHandler']],
+    ['logging', logging, ['auditTrail', 'createAuditTrail', 'createJsonLogger', 'createLogger']],
+    [
+      'offload',
+      offload,
+      ['createOffload', 'jwkSigner', 'kmsSigner', 'offloadHandler', 'ringSigner', 'secretsManagerSigner'],
+    ],
+    ['testing', testing, ['asUser', 'createTestGateway', 'testUser', 'withTestUser']],
     ['policy', policy, ['compilePolicy', 'loadPolicy']],
   ])('%s exports these names and no others', (_name, face, names) => {
     expect(Object.keys(face).sort()).toEqual(names);

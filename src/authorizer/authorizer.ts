@@ -4,7 +4,6 @@ import { asBatonError, BatonError, formatProblems, tokenInvalid } from '../core/
 import type { AuditSink, Logger } from '../core/logger';
 import { checkOptionNames, wholeNumber } from '../core/options';
 import { isCorrelationId, newCorrelationId } from '../correlation/correlation-id';
-import { DEFAULT_MAX_LIFETIME_SECONDS } from '../identity/profiles/txn-token';
 import { identityFrom } from '../identity/from-transaction';
 import { DEFAULT_MAX_TOKEN_BYTES } from '../jws/compact';
 import type { Signer } from '../jws/sign';
@@ -13,9 +12,12 @@ import type { Fetch } from '../keys/fetch-json';
 import { createJsonLogger } from '../logging/json-logger';
 import { sinksOf } from '../logging/sinks';
 import { resolvePolicy } from '../policy/process-policy';
+import type { TxnTokenEdge } from '../policy/edge-document';
 import type { Policy } from '../policy/policy';
 import { mintTransactionToken, TRANSACTION_TOKEN_TYPE } from '../token/transaction-token';
+import { boundTo } from './bound-transaction';
 import { readAuthorizerEvent, type AuthorizerRequest } from './event';
+import { lifetimeUnder } from './lifetime';
 import { providerVerifier } from '../identity/provider-verifier';
 import { iamResult, simpleResult, type AuthorizerContext, type IamResult, type SimpleResult } from './result';
 import { transactionOf } from '../identity/provider-transaction';
@@ -46,11 +48,9 @@ export interface AuthorizerOptions {
 /** A Lambda handler for API Gateway's Lambda authorizers. */
 export type AuthorizerHandler = (event: unknown) => Promise<IamResult | SimpleResult>;
 
-/** A token outlives the cache by this much: it is minted before it is cached, and travels after it is read. */
-const MARGIN_SECONDS = 60;
-
 interface Settings {
   readonly policy: Policy;
+  readonly edge: TxnTokenEdge;
   readonly signer: Signer;
   readonly cacheTtlSeconds: number;
   readonly lifetimeSeconds: number;
@@ -70,8 +70,18 @@ function readRequestingWorkload(name = 'apigateway'): string {
   throw new BatonError('option_invalid', 'createAuthorizer(): option "requestingWorkload" must be a non-empty text.');
 }
 
+/** Only one kind of edge has an authorizer. */
+function edgeOf({ edge }: Policy): TxnTokenEdge {
+  if (edge.profile === 'txn-token') return edge;
+  const problems = [
+    { pointer: '/edge/profile', message: 'must be "txn-token": the authorizer signs those and no other' },
+  ];
+  throw new BatonError('policy_invalid', `The policy is for another edge:\n${formatProblems(problems)}`, { problems });
+}
+
 function readSettings(options: AuthorizerOptions): Settings {
   const policy = resolvePolicy(options.policy);
+  const edge = edgeOf(policy);
   if (Object.keys(policy.identityProviders).length === 0) {
     const problems = [{ pointer: '/identityProviders', message: 'is missing: the authorizer would refuse everybody' }];
     throw new BatonError('policy_invalid', `The policy names no identity provider:\n${formatProblems(problems)}`, {
@@ -79,7 +89,7 @@ function readSettings(options: AuthorizerOptions): Settings {
     });
   }
   const signer = options.signer ?? signerFromEnvironment('BATON_SIGNING_KEY');
-  if (!policy.edge.algorithms.includes(signer.algorithm)) {
+  if (!edge.algorithms.includes(signer.algorithm)) {
     throw new BatonError(
       'key_invalid',
       `The signing key is for ${signer.algorithm}, which /edge/algorithms does not name.`,
@@ -87,19 +97,12 @@ function readSettings(options: AuthorizerOptions): Settings {
   }
   const bounds = { fallback: 300, min: 0, max: 3600 };
   const cacheTtlSeconds = wholeNumber('createAuthorizer()', 'cacheTtlSeconds', options.cacheTtlSeconds, bounds);
-  const lifetimeSeconds = cacheTtlSeconds + MARGIN_SECONDS;
-  const longest = policy.edge.maxLifetimeSeconds ?? DEFAULT_MAX_LIFETIME_SECONDS;
-  if (lifetimeSeconds > longest) {
-    throw new BatonError(
-      'option_invalid',
-      `Tokens would live ${lifetimeSeconds} s, longer than the app accepts (${longest} s). Lower "cacheTtlSeconds" or raise /edge/maxLifetimeSeconds.`,
-    );
-  }
   return {
     policy,
+    edge,
     signer,
     cacheTtlSeconds,
-    lifetimeSeconds,
+    lifetimeSeconds: lifetimeUnder(cacheTtlSeconds, edge),
     requestingWorkload: readRequestingWorkload(options.requestingWorkload),
     basePath: readBasePath(options.basePath),
     clock: options.clock ?? systemClock,
@@ -111,11 +114,11 @@ function authorizeWith(
   settings: Settings,
   fetch: Fetch | undefined,
 ): (request: AuthorizerRequest) => Promise<IamResult | SimpleResult> {
-  const { policy, signer, clock } = settings;
+  const { policy, edge, signer, clock } = settings;
   const verify = providerVerifier(policy.identityProviders, { clock, ...(fetch && { fetch }) });
   const terms = {
-    issuer: policy.edge.issuer,
-    audience: policy.edge.audience,
+    issuer: edge.issuer,
+    audience: edge.audience,
     requestingWorkload: settings.requestingWorkload,
     lifetimeSeconds: settings.lifetimeSeconds,
   };
@@ -124,7 +127,8 @@ function authorizeWith(
     const now = nowSeconds(clock);
     // A cached result serves later requests of the same caller, from wherever: the first one's address is not theirs.
     const sourceIp = settings.cacheTtlSeconds === 0 ? request.sourceIp : undefined;
-    const transaction = transactionOf(token, policy, sourceIp);
+    const unbound = transactionOf(token, policy, sourceIp);
+    const transaction = edge.bind === 'route' ? boundTo(unbound, request.route, settings.basePath) : unbound;
     const txnToken = await mintTransactionToken(transaction, terms, signer, now);
     if (txnToken.length > DEFAULT_MAX_TOKEN_BYTES) {
       throw tokenInvalid('too_large', 'The Transaction Token for this caller would be larger than the app accepts.');
@@ -135,7 +139,7 @@ function authorizeWith(
       issuedAt: now,
       expiresAt: token.expiresAt,
     };
-    const identity = identityFrom(verified, policy.edge);
+    const identity = identityFrom(verified, edge);
     const context: AuthorizerContext = { txnToken, subject: identity.subject, policy: policy.digest };
     return request.format === 'simple'
       ? simpleResult(policy, identity, context)

@@ -1,3 +1,4 @@
+import type { RouteRequest } from '../core/access';
 import { BatonError, tokenInvalid } from '../core/errors';
 
 /** What an authorizer reads of the gateway's event. */
@@ -6,6 +7,8 @@ export interface AuthorizerRequest {
   readonly format: 'iam' | 'simple';
   readonly bearerToken: string;
   readonly sourceIp: string | undefined;
+  /** What the client called, the stage taken off. */
+  readonly route: RouteRequest;
   /** ARN of the method or route that was called. */
   readonly arn: string;
 }
@@ -48,6 +51,12 @@ function checkIdentitySource(event: Bag, isSource: (authorization: string) => bo
   }
 }
 
+/** An HTTP API's path begins with its stage, unless that is `$default` or the domain is the caller's own. */
+function withoutStage(path: string, stage: unknown): string {
+  const prefix = `/${String(stage)}`;
+  return path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path === prefix ? '/' : path;
+}
+
 function readHttpApiEvent(event: Bag): AuthorizerRequest {
   const context = bag(event.requestContext);
   const { identitySource: sources } = event;
@@ -58,6 +67,10 @@ function readHttpApiEvent(event: Bag): AuthorizerRequest {
     format: 'simple',
     bearerToken: bearerToken(event),
     sourceIp: textOf(bag(context.http).sourceIp),
+    route: {
+      method: textOf(bag(context.http).method) ?? '',
+      path: withoutStage(textOf(event.rawPath) ?? '', context.stage),
+    },
     arn,
   };
 }
@@ -66,6 +79,7 @@ function readRestEvent(event: Bag): AuthorizerRequest {
   const context = bag(event.requestContext);
   const { identitySource: sources } = event;
   const arn = textOf(event.methodArn);
+  const path = textOf(event.path) ?? '';
   if (arn === undefined) throw invalid('The event names no methodArn.');
   // Only format 1.0 says by what it is cached, joined by commas; REST does not.
   checkIdentitySource(event, (authorization) => typeof sources !== 'string' || sources.includes(authorization));
@@ -73,6 +87,11 @@ function readRestEvent(event: Bag): AuthorizerRequest {
     format: 'iam',
     bearerToken: bearerToken(event),
     sourceIp: textOf(bag(context.identity).sourceIp),
+    route: {
+      method: textOf(event.httpMethod) ?? '',
+      // REST has taken the stage off already; an HTTP API's format 1.0 has not.
+      path: event.version === '1.0' ? withoutStage(path, context.stage) : path,
+    },
     arn,
   };
 }

@@ -10,12 +10,16 @@ export interface CommandShape<T extends Options, N extends string> {
   readonly options: T;
   /** Names of the arguments that are no options, in their order; each must be given. */
   readonly positionals: readonly N[];
+  /** Whether the last of them may be given several times. */
+  readonly repeats?: boolean;
 }
 
 /** A command's arguments, read. */
 export interface Arguments<T extends Options, N extends string> {
   readonly values: Values<T>;
   readonly positionals: Readonly<Record<N, string>>;
+  /** The last positional and what came after it, where it may repeat; else empty. */
+  readonly repeated: readonly string[];
 }
 
 /** The `reason` of an error that is a mistake on the command line: it ends with exit code 2. */
@@ -32,7 +36,7 @@ function usageError(message: string, usage: string, cause?: unknown): BatonError
  */
 export function readArguments<T extends Options, N extends string>(
   args: readonly string[],
-  { usage, options, positionals: names }: CommandShape<T, N>,
+  { usage, options, positionals: names, repeats = false }: CommandShape<T, N>,
 ): Arguments<T, N> | undefined {
   if (args.includes('--help') || args.includes('-h')) {
     console.log(usage);
@@ -50,6 +54,7 @@ export function readArguments<T extends Options, N extends string>(
   const missing = names[given.length];
   if (missing !== undefined) throw usageError(`The <${missing}> is missing.`, usage);
   const [surplus] = given.slice(names.length);
-  if (surplus !== undefined) throw usageError(`"${surplus}" is one argument too many.`, usage);
-  return { values, positionals: Object.fromEntries(names.map((name, i) => [name, given[i]])) as Record<N, string> };
+  if (surplus !== undefined && !repeats) throw usageError(`"${surplus}" is one argument too many.`, usage);
+  const positionals = Object.fromEntries(names.map((name, i) => [name, given[i]])) as Record<N, string>;
+  return { values, positionals, repeated: repeats ? given.slice(names.length - 1) : [] };
 }

@@ -5,9 +5,21 @@ import { USAGE_ERROR } from './arguments';
 
 /** Each command is loaded when it is called: `baton --help` must not load a gateway. */
 const COMMANDS: Readonly<Record<string, { readonly summary: string; run(args: readonly string[]): Promise<void> }>> = {
+  audit: {
+    summary: 'finds lines of an audit trail that were changed, removed, reordered or cut off',
+    run: async (args) => (require('./audit') as typeof import('./audit')).audit(args),
+  },
   dev: {
     summary: 'runs the whole relay on this machine: sign-in, gateway, IIS with your app, Lambda',
     run: async (args) => (require('./dev') as typeof import('./dev')).dev(args),
+  },
+  keys: {
+    summary: 'makes, rotates and shows the keys that sign',
+    run: async (args) => (require('./keys') as typeof import('./keys')).keys(args),
+  },
+  policy: {
+    summary: 'checks, explains, tests and compares policy files',
+    run: async (args) => (require('./policy') as typeof import('./policy')).policy(args),
   },
   token: {
     summary: 'signs a user of the running relay in and prints the access token',

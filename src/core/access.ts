@@ -5,6 +5,16 @@ export interface RouteRequest {
   readonly method: string;
   /** The path as Express will route it: no query, base path taken off. */
   readonly path: string;
+  /** When it is decided, in seconds since the epoch; the machine's time by default. */
+  readonly nowSeconds?: number;
+}
+
+/** How and how lately the user must have signed in (RFC 9470). */
+export interface LoginRequirement {
+  /** The sign-in may lie this far back, in seconds. */
+  readonly maxAgeSeconds?: number;
+  /** Accepted authentication contexts (`acr`), the preferred one first; one is enough. */
+  readonly acr?: string | readonly string[];
 }
 
 /** Why access was given or refused; data for the audit trail and for `explain`. */
@@ -22,12 +32,16 @@ export interface Decision {
     | 'permission_denied'
     | 'role_missing'
     | 'scope_missing'
+    | 'resource_mismatch'
+    | 'authentication_insufficient'
     | 'actor_unknown'
     | 'actor_limited';
   /** The rule that decided: a JSON pointer into the policy, where there is one. */
   readonly rule?: string;
-  /** What was asked for: a permission, role or scope. */
+  /** What was asked for: a permission, role or scope, or the field of the identity that a path parameter must equal. */
   readonly required?: string;
+  /** How the user must sign in to get further, where that is what is lacking. */
+  readonly requiredLogin?: LoginRequirement;
   /** The role that grants it. */
   readonly grantedBy?: string;
 }
@@ -41,4 +55,5 @@ export interface AccessPolicy {
   decidePermission(identity: Identity, permission: string): Decision;
   decideRole(identity: Identity, role: string): Decision;
   decideScope(identity: Identity, scope: string): Decision;
+  decideLogin(identity: Identity, requirement: LoginRequirement, nowSeconds: number): Decision;
 }

@@ -35,6 +35,7 @@ export const ERROR_TABLE = {
   identity_missing: caller(401, 'This request carries no identity. Call the service through its API gateway.'),
   identity_header_invalid: caller(400, 'The request carries identity headers in a form that is not accepted.'),
   token_invalid: caller(401, 'The identity of this request could not be verified.'),
+  authentication_insufficient: caller(401, 'Sign in again to do this.'),
   permission_denied: caller(403, 'You may not do this.'),
   route_not_listed: caller(403, 'This route is not open to anybody.'),
   request_target_invalid: caller(400, 'The request target is not a plain path.'),
@@ -43,11 +44,14 @@ export const ERROR_TABLE = {
   payload_invalid: caller(400, 'The payload cannot be sent as JSON.'),
 
   keys_unavailable: dependency(503, 'The identity of this request cannot be verified right now. Try again shortly.'),
+  signer_unavailable: dependency(503, 'This request cannot be passed on right now. Try again shortly.'),
+  replay_store_unavailable: dependency(503, 'This request cannot be checked right now. Try again shortly.'),
   function_unavailable: dependency(503, 'A service behind this one is unavailable. Try again shortly.'),
   function_throttled: dependency(503, 'A service behind this one is busy. Try again shortly.'),
   function_timeout: dependency(503, 'A service behind this one took too long.'),
   function_access_denied: dependency(502, 'A service behind this one refused the call.'),
   function_failed: dependency(502, 'A service behind this one failed.'),
+  audit_unwritable: dependency(503, 'This request cannot be recorded right now. Try again shortly.'),
 
   option_invalid: config,
   option_unknown: config,

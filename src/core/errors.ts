@@ -1,3 +1,4 @@
+import type { LoginRequirement } from './access';
 import { ERROR_TABLE, type ErrorCode, type ErrorKind } from './error-codes';
 
 /** One thing that is wrong in a document, with the place as an RFC 6901 JSON pointer. */
@@ -20,12 +21,16 @@ export type TokenFault =
   | 'key_unknown'
   | 'key_unusable'
   | 'signature'
+  | 'signer'
   | 'issuer'
   | 'audience'
   | 'expired'
   | 'not_yet_valid'
   | 'lifetime'
-  | 'claims';
+  | 'replayed'
+  | 'binding'
+  | 'claims'
+  | 'overage';
 
 /** What a {@link BatonError} may carry besides its code. */
 export interface BatonErrorDetails extends ErrorOptions {
@@ -35,6 +40,8 @@ export interface BatonErrorDetails extends ErrorOptions {
   readonly problems?: readonly Problem[];
   /** Scopes that the caller lacks, for the challenge (RFC 6750, section 3.1). */
   readonly missingScopes?: readonly string[];
+  /** How the user must sign in, for the challenge (RFC 9470, section 3). */
+  readonly requiredLogin?: LoginRequirement;
   /** When a retry makes sense, in seconds; becomes `Retry-After`. */
   readonly retryAfterSeconds?: number;
 }
@@ -68,6 +75,7 @@ export class BatonError extends Error {
   /** What is wrong in a document, all at once; empty where it does not apply. */
   readonly problems: readonly Problem[];
   readonly missingScopes: readonly string[];
+  readonly requiredLogin: LoginRequirement | undefined;
   readonly retryAfterSeconds: number | undefined;
 
   /**
@@ -84,6 +92,7 @@ export class BatonError extends Error {
     this.reason = details.reason;
     this.problems = details.problems ?? [];
     this.missingScopes = details.missingScopes ?? [];
+    this.requiredLogin = details.requiredLogin;
     this.retryAfterSeconds = details.retryAfterSeconds;
   }
 

@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { BatonError } from './errors';
 
 /**
@@ -12,6 +14,20 @@ export function optionalPeer<T>(name: string, purpose: string, load: () => T): T
   } catch (cause) {
     throw peerMissing(name, purpose, cause);
   }
+}
+
+/**
+ * An optional peer that bundlers must leave where it is: esbuild puts every literal `require` into a Lambda bundle, used or
+ * not, and a client of the AWS SDK is 0.5 MB, which Lambda's own runtime has at hand already.
+ *
+ * @throws BatonError `peer_missing`
+ */
+export function unbundledPeer<T>(name: string, purpose: string): T {
+  return optionalPeer(name, purpose, () => {
+    // In a bundle that is an ES module there is no __filename; Lambda starts in the folder of the code.
+    const from = typeof __filename === 'string' ? __filename : join(process.cwd(), 'index.js');
+    return createRequire(from)(name) as T;
+  });
 }
 
 /** The error for an optional peer that could not be loaded. */

@@ -23,6 +23,8 @@ export interface RequesterContextClaim {
   /** Seconds since the epoch. */
   readonly auth_time?: number;
   readonly req_ip?: string;
+  /** Digest of the one method and path that the token is for, where the policy binds tokens to their request. */
+  readonly req_bind?: string;
   /** When the identity provider's own token ends, in seconds since the epoch. */
   readonly idp_exp?: number;
 }

@@ -24,8 +24,8 @@ const single = (value: string | string[] | undefined): string | undefined =>
  */
 export function resolveCorrelation(headers: IncomingHeaders): Correlation {
   const given = single(headers['x-correlation-id']);
-  const w3c = parseTraceparent(single(headers.traceparent) ?? '');
-  const amzn = parseAmznTraceId(single(headers['x-amzn-trace-id']) ?? '');
+  const w3c = parseTraceparent(single(headers.traceparent));
+  const amzn = parseAmznTraceId(single(headers['x-amzn-trace-id']));
   const trace = w3c ?? amzn ?? {};
   if (isCorrelationId(given)) return { ...trace, correlationId: given, source: 'header', replaced: false };
   // IIS's URL Rewrite blanks a header by emptying it: empty counts as absent.

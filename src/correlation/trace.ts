@@ -14,7 +14,8 @@ const SPAN = /^(?!0+$)[0-9a-f]{16}$/i;
 const ZEROS = /^0+$/;
 
 /** Reads a `traceparent` header (W3C Trace Context, section 3.2); undefined where it is not well-formed. */
-export function parseTraceparent(value: string): TraceParent | undefined {
+export function parseTraceparent(value: string | undefined): TraceParent | undefined {
+  if (value === undefined || value === '') return undefined;
   const [, version, traceId, parentSpanId, flags, rest] = TRACEPARENT.exec(value) ?? [];
   if (version === undefined || traceId === undefined || parentSpanId === undefined || flags === undefined)
     return undefined;
@@ -34,7 +35,8 @@ export function formatTraceparent(traceId: string, spanId: string, sampled: bool
  *
  * Source: AWS X-Ray developer guide, "Tracing header".
  */
-export function parseAmznTraceId(value: string): TraceParent | undefined {
+export function parseAmznTraceId(value: string | undefined): TraceParent | undefined {
+  if (value === undefined || value === '') return undefined;
   const fields = new Map<string, string>();
   for (const part of value.split(';', 16)) {
     const at = part.indexOf('=');

@@ -21,7 +21,7 @@ const scopesOf = (scope: string): readonly string[] => Object.freeze(scope.split
 
 /** The frozen Identity of a verified transaction. */
 export function identityFrom(
-  { transaction, expiresAt }: VerifiedTransaction,
+  { transaction, expiresAt }: Pick<VerifiedTransaction, 'transaction' | 'expiresAt'>,
   edge: { readonly profile: string; readonly issuer: string },
 ): Identity {
   const { sub, scope, txn, act, tctx, rctx } = transaction;

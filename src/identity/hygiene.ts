@@ -3,6 +3,11 @@ import { BatonError } from '../core/errors';
 const refuse = (reason: string, message: string): BatonError =>
   new BatonError('identity_header_invalid', message, { reason });
 
+/** The bit that makes an ASCII letter a small one. */
+const LOWER_CASE = 0x20;
+const LETTER_A = 0x61;
+const LETTER_Z = 0x7a;
+
 /** The name without what servers confuse: letter case, `-`, `_`, `.` and CGI's `HTTP_` in front. */
 function folded(name: string): string {
   return name
@@ -23,10 +28,13 @@ function folded(name: string): string {
 export class AssertionHeader {
   readonly #name: string;
   readonly #folded: string;
+  readonly #holdsCommas: boolean;
 
-  constructor(name: string) {
+  /** @param holdsCommas whether one value may hold commas: JSON does, a token never */
+  constructor(name: string, { holdsCommas = false }: { readonly holdsCommas?: boolean } = {}) {
     this.#name = name.toLowerCase();
     this.#folded = folded(name);
+    this.#holdsCommas = holdsCommas;
   }
 
   /**
@@ -45,14 +53,19 @@ export class AssertionHeader {
       } else if (this.#resembles(name)) throw refuse('look_alike', 'A header looks like the assertion header.');
       else if (name.length === 10 && name.toLowerCase() === 'connection') this.#checkHopByHop(value);
     }
-    if (found?.includes(',')) throw refuse('duplicate', 'The assertion header holds more than one value.');
+    if (!this.#holdsCommas && found?.includes(','))
+      throw refuse('duplicate', 'The assertion header holds more than one value.');
     return found === '' ? undefined : found;
   }
 
   #resembles(name: string): boolean {
     // Folding costs; most names are out of reach by their length alone.
     const surplus = name.length - this.#folded.length;
-    return surplus >= 0 && surplus <= 16 && folded(name) === this.#folded;
+    if (surplus < 0 || surplus > 16) return false;
+    // Nearly all others by their last letter, which folding keeps.
+    const last = name.charCodeAt(name.length - 1) | LOWER_CASE;
+    if (last >= LETTER_A && last <= LETTER_Z && last !== this.#folded.charCodeAt(this.#folded.length - 1)) return false;
+    return folded(name) === this.#folded;
   }
 
   #checkHopByHop(value: string): void {

@@ -1,8 +1,7 @@
 import { tokenInvalid } from '../core/errors';
 import type { ActorClaim } from '../core/transaction';
 import type { ClaimsDocument } from '../policy/document';
-
-type Claims = Readonly<Record<string, unknown>>;
+import { claimAt, textAt, valuesAt, type Claims } from './claim-values';
 
 /** What a provider's token says of its caller, in the provider's own words. */
 export interface ProviderFacts {
@@ -17,38 +16,9 @@ export interface ProviderFacts {
 
 const MAX_ACTORS = 4;
 const APPLICATION_KINDS = ['app', 'application'];
+const APPLICATION_PREFIX = 'application:';
 /** RFC 6749, section 3.3. Scopes travel on joined by blanks: a list's item with a blank in it would become two. */
 const SCOPE_TOKEN = /^[!#-[\]-~]+$/;
-
-/** The value at a JSON pointer (RFC 6901): own members only, so that a pointer finds nothing in a prototype. */
-function at(claims: unknown, pointer: string): unknown {
-  return pointer
-    .slice(1)
-    .split('/')
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .reduce<unknown>(
-      (value, part) =>
-        typeof value === 'object' && value !== null && Object.hasOwn(value, part)
-          ? (value as Record<string, unknown>)[part]
-          : undefined,
-      claims,
-    );
-}
-
-function optionalText(claims: Claims, pointer: string | undefined): string | undefined {
-  const value = pointer === undefined ? undefined : at(claims, pointer);
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-/** Strings at one or several pointers: a list as it is, a text split at blanks where `split` says so. */
-function texts(claims: Claims, pointers: string | readonly string[] | undefined, split: boolean): readonly string[] {
-  const list = pointers === undefined ? [] : typeof pointers === 'string' ? [pointers] : pointers;
-  const found = list.flatMap((pointer): unknown => {
-    const value = at(claims, pointer);
-    return typeof value === 'string' && split ? value.split(' ') : value;
-  });
-  return [...new Set(found.filter((value): value is string => typeof value === 'string' && value !== ''))];
-}
 
 /**
  * The chain of actors (RFC 8693, section 4.1); a text stands for an actor alone, as in `azp`. A malformed one is refused:
@@ -65,21 +35,52 @@ function readActor(value: unknown, depth = 1): ActorClaim | undefined {
   return { sub, ...(before && { act: before }) };
 }
 
+function readKind(claims: Claims, where: ClaimsDocument['kind']): ProviderFacts['kind'] {
+  if (where === undefined) return 'user';
+  if (typeof where === 'string') {
+    const value = textAt(claims, where)?.toLowerCase() ?? '';
+    return APPLICATION_KINDS.includes(value) ? 'application' : 'user';
+  }
+  const { pointer, application } = where;
+  const value = textAt(claims, pointer);
+  const means = typeof application === 'string' ? [application] : application;
+  return value !== undefined && means.includes(value) ? 'application' : 'user';
+}
+
+/**
+ * The subject. A client's ID and a user's are two name spaces, and whoever can choose one must not become the other
+ * (RFC 9068, section 5): an application's ID from a claim of its own is marked, and no user's may begin so.
+ */
+function readSubject(
+  claims: Claims,
+  { subject, applicationSubject }: ClaimsDocument,
+  kind: ProviderFacts['kind'],
+): string {
+  const marked = applicationSubject !== undefined && kind === 'application';
+  const pointer = marked ? applicationSubject : subject;
+  // No number: RFC 7519, section 4.1.2 wants a text, and 7 and "7" must not be one caller.
+  const value = claimAt(claims, pointer);
+  if (typeof value !== 'string' || value === '') throw tokenInvalid('claims', `The token has no subject at ${pointer}.`);
+  if (marked) return `${APPLICATION_PREFIX}${value}`;
+  if (applicationSubject !== undefined && value.startsWith(APPLICATION_PREFIX)) {
+    throw tokenInvalid('claims', `The subject at ${pointer} looks like an application's.`);
+  }
+  return value;
+}
+
 /**
  * Reads a verified provider token by the policy's claim pointers.
- * @throws BatonError `token_invalid`, reason `claims`
+ * @throws BatonError `token_invalid`, reason `claims`; reason `overage` where a mapped claim was left out of the token
  */
 export function readProviderClaims(claims: Claims, pointers: ClaimsDocument): ProviderFacts {
-  const subject = optionalText(claims, pointers.subject);
-  if (subject === undefined) throw tokenInvalid('claims', `The token has no subject at ${pointers.subject}.`);
-  const kind = optionalText(claims, pointers.kind);
+  const kind = readKind(claims, pointers.kind);
   return {
-    subject,
-    kind: kind !== undefined && APPLICATION_KINDS.includes(kind.toLowerCase()) ? 'application' : 'user',
-    tenant: optionalText(claims, pointers.tenant),
-    name: optionalText(claims, pointers.name),
-    roleValues: texts(claims, pointers.roles, false),
-    scopes: texts(claims, pointers.scopes, true).filter((scope) => SCOPE_TOKEN.test(scope)),
-    actor: readActor(at(claims, pointers.actor ?? '/act')),
+    subject: readSubject(claims, pointers, kind),
+    kind,
+    tenant: textAt(claims, pointers.tenant),
+    name: textAt(claims, pointers.name),
+    roleValues: valuesAt(claims, pointers.roles),
+    scopes: valuesAt(claims, pointers.scopes, ' ').filter((scope) => SCOPE_TOKEN.test(scope)),
+    actor: readActor(claimAt(claims, pointers.actor ?? '/act')),
   };
 }

@@ -19,7 +19,7 @@ const WINDOWS_PIPE = /^\\\\[.?]\\pipe\\/i;
  *
  * iisnode sets `IISNODE_VERSION` and a pipe in `PORT`; HttpPlatformHandler sets `HTTP_PLATFORM_PORT`; the ASP.NET Core
  * Module sets `ASPNETCORE_PORT` together with `ASPNETCORE_TOKEN` (the port alone is also set by hand for .NET apps).
- * Nothing about trust depends on the answer: the identity is verified the same way in every mode.
+ * A signed identity is verified the same way in every mode; the edge `windows`, which nobody signs, starts on iisnode only.
  *
  * @param env the environment; `process.env` by default
  * @example

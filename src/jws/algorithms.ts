@@ -3,7 +3,7 @@ interface AlgorithmEntry {
   readonly kty: 'EC' | 'RSA' | 'OKP';
   readonly crv?: string;
   /** The digest's name in node:crypto; null where the algorithm brings its own. */
-  readonly digest: string | null;
+  readonly digest: 'sha256' | 'sha384' | 'sha512' | null;
   readonly pss?: boolean;
 }
 

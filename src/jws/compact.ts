@@ -21,7 +21,23 @@ export interface JwsHeader {
   readonly alg: string;
   readonly kid: string;
   readonly typ: string | undefined;
+  /** What some edges say of a token in its header (RFC 7519, section 5.3); unchecked. */
+  readonly claims: HeaderClaims;
 }
+
+/** Claims that AWS's load balancers put into the header instead of the payload, or besides. */
+export interface HeaderClaims {
+  readonly iss: unknown;
+  readonly exp: unknown;
+  readonly client: unknown;
+  readonly signer: unknown;
+}
+
+/**
+ * Whether the parts end in `=`. RFC 7515 forbids it, and nobody may add it: the default is `none`. AWS's load balancers
+ * pad all three parts, and sign the padding.
+ */
+export type Padding = 'none' | 'required' | 'optional';
 
 /** Largest token that is looked at, in bytes, unless told otherwise. The gateway's header budget is 10,240 bytes. */
 export const DEFAULT_MAX_TOKEN_BYTES = 8192;
@@ -33,11 +49,21 @@ const ALPHABET = /^[A-Za-z0-9_-]+$/;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function checkBase64url(part: string, name: string): void {
+/** The part without its padding; empty, which is no part, where it is not padded as `padding` says. */
+function withoutPadding(part: string, padding: Padding): string {
+  if (padding === 'none') return part;
+  const bare = part.replace(/={1,2}$/, '');
+  const isPadded = part.length % 4 === 0;
+  return isPadded || (padding === 'optional' && bare === part) ? bare : '';
+}
+
+function checkBase64url(encoded: string, name: string, padding: Padding): void {
+  const part = withoutPadding(encoded, padding);
   const rest = part.length % 4;
   const canonical = rest === 0 || (rest === 2 && TAIL_OF_TWO.test(part)) || (rest === 3 && TAIL_OF_THREE.test(part));
   if (!canonical || !ALPHABET.test(part)) {
-    throw tokenInvalid('malformed', `The token's ${name} is not canonical base64url without padding.`);
+    const how = padding === 'none' ? ' without padding' : `, padding ${padding}`;
+    throw tokenInvalid('malformed', `The token's ${name} is not canonical base64url${how}.`);
   }
 }
 
@@ -57,20 +83,20 @@ function decodeObject(part: string, name: string): Record<string, unknown> {
  */
 export function readProtected(encoded: EncodedJws): Omit<JwsHeader, 'kid'> & { readonly kid: unknown } {
   const header = decodeObject(encoded.protected, 'header');
-  const { alg, kid, typ } = header;
+  const { alg, kid, typ, iss, exp, client, signer } = header;
   // RFC 7515, section 4.1.11: an extension that is not understood must not be passed over. Baton understands none.
   if ('crit' in header) throw tokenInvalid('critical', 'The token names critical header extensions.');
   if ('b64' in header) throw tokenInvalid('critical', 'The token has an unencoded-payload header (RFC 7797).');
   if (typeof alg !== 'string') throw tokenInvalid('malformed', 'The token names no algorithm.');
   if (typ !== undefined && typeof typ !== 'string') throw tokenInvalid('malformed', "The token's typ is not a string.");
-  return { alg, kid, typ };
+  return { alg, kid, typ, claims: { iss, exp, client, signer } };
 }
 
-function requireKeyId({ alg, kid, typ }: ReturnType<typeof readProtected>): JwsHeader {
+function requireKeyId({ kid, ...header }: ReturnType<typeof readProtected>): JwsHeader {
   if (typeof kid !== 'string' || kid === '' || kid.length > 256) {
     throw tokenInvalid('key_unknown', 'The token names no key (kid).');
   }
-  return { alg, kid, typ };
+  return { ...header, kid };
 }
 
 /**
@@ -80,8 +106,12 @@ function requireKeyId({ alg, kid, typ }: ReturnType<typeof readProtected>): JwsH
  * @param maxBytes larger tokens are refused before anything is decoded
  * @throws BatonError `token_invalid`
  */
-export function parseCompact(token: string, maxBytes: number = DEFAULT_MAX_TOKEN_BYTES): CompactJws {
-  const encoded = splitCompact(token, maxBytes);
+export function parseCompact(
+  token: string,
+  maxBytes: number = DEFAULT_MAX_TOKEN_BYTES,
+  padding: Padding = 'none',
+): CompactJws {
+  const encoded = splitCompact(token, maxBytes, padding);
   return { header: requireKeyId(readProtected(encoded)), claims: decodeObject(encoded.payload, 'payload'), encoded };
 }
 
@@ -89,15 +119,15 @@ export function parseCompact(token: string, maxBytes: number = DEFAULT_MAX_TOKEN
  * The three parts of a compact JWS: size, number and canonical base64url are checked, and nothing is decoded.
  * @throws BatonError `token_invalid`
  */
-export function splitCompact(token: string, maxBytes: number): EncodedJws {
+export function splitCompact(token: string, maxBytes: number, padding: Padding = 'none'): EncodedJws {
   if (token.length > maxBytes) throw tokenInvalid('too_large', `The token is larger than ${maxBytes} bytes.`);
   const [protectedPart = '', payload = '', signature = '', ...more] = token.split('.', 4);
   if (more.length > 0 || protectedPart === '' || payload === '' || signature === '') {
     throw tokenInvalid('malformed', 'The token does not have the three parts of a compact JWS.');
   }
-  checkBase64url(protectedPart, 'header');
-  checkBase64url(payload, 'payload');
-  checkBase64url(signature, 'signature');
+  checkBase64url(protectedPart, 'header', padding);
+  checkBase64url(payload, 'payload', padding);
+  checkBase64url(signature, 'signature', padding);
   return { protected: protectedPart, payload, signature };
 }
 

@@ -1,6 +1,7 @@
 import type * as joseModule from 'jose' with { 'resolution-mode': 'import' };
 
-type Jose = typeof joseModule;
+/** What Baton uses of jose. */
+export type Jose = Pick<typeof joseModule, 'importJWK' | 'calculateJwkThumbprint'>;
 
 let loaded: Jose | undefined;
 
@@ -11,4 +12,9 @@ let loaded: Jose | undefined;
 export function jose(): Jose {
   loaded ??= require('jose') as Jose;
   return loaded;
+}
+
+/** Puts another in its place; for `standInForJose()` alone. */
+export function replaceJose(other: Jose): void {
+  loaded = other;
 }

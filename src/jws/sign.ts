@@ -21,6 +21,13 @@ export interface Signer {
   readonly keyId: string;
   /** The JWS signature of `data`: for ECDSA the two numbers side by side (RFC 7518, section 3.4), never DER. */
   sign(data: Uint8Array): Promise<Uint8Array>;
+  /**
+   * Where the key changes with time: the signer of this moment, which stays with one key. A token names its key before it
+   * is signed, so it is made with one signer from start to end.
+   *
+   * @throws BatonError `signer_unavailable`, `peer_missing`
+   */
+  current?(): Promise<Signer>;
 }
 
 const RSA_PKCS1_PSS_PADDING = 6;
@@ -72,8 +79,12 @@ export function jwkSigner(jwk: Jwk, algorithm: unknown = jwk.alg): Signer {
 
 const encodeJson = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** Signs `claims` as a compact JWS of that `typ`. */
-export async function signJws(type: string, claims: object, signer: Signer): Promise<string> {
+/**
+ * Signs `claims` as a compact JWS of that `typ`.
+ * @throws BatonError `signer_unavailable` where the key is elsewhere and cannot be asked
+ */
+export async function signJws(type: string, claims: object, given: Signer): Promise<string> {
+  const signer = (await given.current?.()) ?? given;
   const header = { alg: signer.algorithm, typ: type, kid: signer.keyId };
   const signingInput = `${encodeJson(header)}.${encodeJson(claims)}`;
   const signature = await signer.sign(Buffer.from(signingInput));

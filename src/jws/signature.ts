@@ -4,14 +4,24 @@ import type { VerificationKey } from './keys';
 
 type Parameters = Readonly<{ name: string; hash?: string; saltLength?: number }>;
 
-/** RFC 7518, section 3.5: the salt is as long as the digest. */
-const DIGEST_BYTES: Readonly<Record<string, number>> = { sha256: 32, sha384: 48, sha512: 64 };
+const DIGEST_BYTES = { sha256: 32, sha384: 48, sha512: 64 } as const;
 
 function parametersOf(algorithm: Algorithm): Parameters {
   const { kty, digest, pss } = algorithmEntry(algorithm);
   if (digest === null) return { name: 'Ed25519' };
   if (kty === 'EC') return { name: 'ECDSA', hash: digest.replace('sha', 'SHA-') };
-  return pss === true ? { name: 'RSA-PSS', saltLength: DIGEST_BYTES[digest]! } : { name: 'RSASSA-PKCS1-v1_5' };
+  // RFC 7518, section 3.5: the salt is as long as the digest.
+  return pss === true ? { name: 'RSA-PSS', saltLength: DIGEST_BYTES[digest] } : { name: 'RSASSA-PKCS1-v1_5' };
+}
+
+/** What WebCrypto wants to know of a key that is imported for `algorithm`. */
+export function importParametersOf(
+  algorithm: Algorithm,
+): { name: string; namedCurve: string } | { name: string; hash: string } {
+  const { kty, crv, digest } = algorithmEntry(algorithm);
+  const { name } = parametersOf(algorithm);
+  if (digest === null) return { name, namedCurve: name };
+  return kty === 'EC' ? { name, namedCurve: crv ?? '' } : { name, hash: digest.replace('sha', 'SHA-') };
 }
 
 /**

@@ -8,16 +8,20 @@ import { verifySignature } from './signature';
 export interface JwsExpectations {
   readonly algorithms: readonly Algorithm[];
   readonly keys: KeyFinder;
-  /** Accepted `typ` values, compared without letter case and without `application/` (RFC 7515, section 4.1.9). */
-  readonly types: readonly string[];
+  /**
+   * Accepted `typ` values, compared without letter case and without `application/` (RFC 7515, section 4.1.9). `undefined`
+   * among them accepts a token without one: for edges that write none, and whose tokens something else tells apart.
+   */
+  readonly types: readonly (string | undefined)[];
 }
 
 const mediaType = (typ: string): string => typ.toLowerCase().replace(/^application\//, '');
 
-function checkType(typ: string | undefined, types: readonly string[]): void {
+function checkType(typ: string | undefined, types: readonly (string | undefined)[]): void {
+  const name = typ && mediaType(typ);
   // RFC 8725, section 3.11: explicit typing keeps one kind of token from being taken for another.
-  if (typ === undefined || !types.some((type) => mediaType(type) === mediaType(typ))) {
-    throw tokenInvalid('type', `The token's typ is not ${types.join(' or ')}.`);
+  if (!types.some((type) => (type && mediaType(type)) === name)) {
+    throw tokenInvalid('type', `The token's typ is not ${types.map((type) => type ?? 'absent').join(' or ')}.`);
   }
 }
 

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { BatonError } from '../core/errors';
 import { jwkSigner, type Signer } from '../jws/sign';
+import { isKeyRing, readKeyRing } from './key-ring';
+import { parseKeyText } from './key-ring-text';
+import { ringSigner, signerOfRing } from './ring-signer';
 
 function readKeyText(name: string, env: NodeJS.ProcessEnv): string {
   const { [name]: inPlace, [`${name}_FILE`]: file } = env;
@@ -19,17 +22,14 @@ function readKeyText(name: string, env: NodeJS.ProcessEnv): string {
 }
 
 /**
- * The signer whose private JSON Web Key stands in the environment variable `name`, or in the file that `name`_FILE names.
+ * The signer whose private JSON Web Key, or key ring, stands in the environment variable `name`, or in the file that
+ * `name`_FILE names. A ring in a file is watched.
+ *
  * @throws BatonError `key_invalid`; its message never holds any part of the key
  */
 export function signerFromEnvironment(name: string, env: NodeJS.ProcessEnv = process.env): Signer {
-  const text = readKeyText(name, env);
-  let jwk: unknown;
-  try {
-    jwk = JSON.parse(text);
-  } catch {
-    // No cause: the parser's message quotes the key.
-    throw new BatonError('key_invalid', `The signing key of ${name} is not JSON.`);
-  }
-  return jwkSigner(jwk ?? {});
+  const value = parseKeyText(readKeyText(name, env), `The signing key of ${name}`);
+  if (!isKeyRing(value)) return jwkSigner(value ?? {});
+  const file = env[`${name}_FILE`];
+  return env[name] || !file ? signerOfRing(readKeyRing(value)) : ringSigner(file);
 }

@@ -4,11 +4,21 @@ import type { Algorithm } from '../jws/algorithms';
 import type { JwkSet, KeySource } from '../jws/keys';
 import { discoverJwksUri } from './discovery';
 import type { Fetch } from './fetch-json';
+import { fileKeySource } from './file';
 import { fixedKeySource } from './fixed';
-import { RemoteKeySource } from './remote';
+import { pemByKidSource } from './pem-by-kid';
+import { remoteKeySet } from './remote';
+import { RenewedKeySource } from './renewed';
+import { secretKeySet } from './secret-key-set';
 
-/** Where a policy says that keys are: by URL, in place, or found by discovery from the issuer. */
-export type KeyLocation = { readonly jwksUri: string } | { readonly jwks: JwkSet } | { readonly discover: string };
+/** Where a policy says that keys are, or `discover`: found by discovery from the issuer. */
+export type KeyLocation =
+  | { readonly jwksUri: string }
+  | { readonly jwks: JwkSet }
+  | { readonly file: string }
+  | { readonly secretId: string }
+  | { readonly pemUrl: string }
+  | { readonly discover: string };
 
 /** What a key source is made with besides its location. */
 export interface KeySourceOptions {
@@ -24,7 +34,7 @@ export interface KeySourceOptions {
 
 /**
  * The key source for a location.
- * @throws BatonError `key_invalid`, `option_invalid` (a URL that is not https)
+ * @throws BatonError `key_invalid` (a set or file with keys that cannot be used), `option_invalid` (a URL that is not https)
  */
 export function keySourceAt(location: KeyLocation, options: KeySourceOptions): KeySource {
   const name = JSON.stringify([location, options.algorithms]);
@@ -35,17 +45,24 @@ export function keySourceAt(location: KeyLocation, options: KeySourceOptions): K
 
 function makeSource(location: KeyLocation, options: KeySourceOptions): KeySource {
   if ('jwks' in location) return fixedKeySource(location.jwks, options.algorithms);
-  if ('jwksUri' in location) {
-    const url = secureUrl('keys.jwksUri', location.jwksUri);
-    return new RemoteKeySource({ ...options, locate: () => Promise.resolve(url) });
-  }
-  const { discover } = location;
-  secureUrl('issuer', discover);
-  let found: URL | undefined;
+  if ('file' in location) return fileKeySource(location.file, options);
+  if ('pemUrl' in location) return pemByKidSource({ ...options, url: location.pemUrl });
+  if ('secretId' in location) return new RenewedKeySource({ ...options, load: secretKeySet(location.secretId) });
   const fetchOf = options.fetch ?? ((url, init) => fetch(url, init));
-  const locate = async (lastFailed: boolean): Promise<URL> => {
+  const locate = 'jwksUri' in location ? fixedUrl(location.jwksUri) : discovery(location.discover, fetchOf);
+  return new RenewedKeySource({ ...options, load: remoteKeySet(locate, fetchOf) });
+}
+
+function fixedUrl(jwksUri: string): () => Promise<URL> {
+  const url = secureUrl('keys.jwksUri', jwksUri);
+  return () => Promise.resolve(url);
+}
+
+function discovery(issuer: string, fetchOf: Fetch): (lastFailed: boolean) => Promise<URL> {
+  secureUrl('issuer', issuer);
+  let found: URL | undefined;
+  return async (lastFailed) => {
     if (lastFailed) found = undefined;
-    return (found ??= await discoverJwksUri(discover, fetchOf));
+    return (found ??= await discoverJwksUri(issuer, fetchOf));
   };
-  return new RemoteKeySource({ ...options, locate });
 }

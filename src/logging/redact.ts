@@ -1,14 +1,15 @@
 import { types } from 'node:util';
 
 const SECRET_NAMES =
-  /^(?:authorization|proxy-authorization|cookie|set-cookie|txn-token|x-amz-security-token|token|.*(?:secret|passwo?r?d|passphrase|credentials|private[_-]?key|api[_-]?key|secret[_-]?access[_-]?key|(?:access|id|refresh|session|security)[_-]?token|assertion))$/i;
+  /^(?:authorization|proxy-authorization|cookie|set-cookie|txn-token|x-amz-security-token|x-amzn-oidc-data|x-amzn-ava-user-context|token|.*(?:secret|passwo?r?d|passphrase|credentials|private[_-]?key|api[_-]?key|secret[_-]?access[_-]?key|(?:access|id|refresh|session|security)[_-]?token|assertion))$/i;
 /** The private members of a JWK (RFC 7518, section 6), beside its `kty`. */
 const PRIVATE_JWK_MEMBERS = new Set(['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']);
 // A run of base64url words with dots between them. The look-behind lets each run be tried once: without it 16 kB of
 // "eyJeyJ…" in a path cost a tenth of a second a line.
-const DOTTED_RUN = /(?<![\w-])[\w-]+(?:\.[\w=-]*)+/g;
+// AWS's load balancers pad each part.
+const DOTTED_RUN = /(?<![\w-])[\w-]+={0,2}(?:\.[\w=-]*)+/g;
 /** How two parts of a JWS begin, header and claims: `{"` is "ey", `{` and a line end is "ew". */
-const TWO_JSON_PARTS = /(?:^|\.)e[yw][\w-]{8,}\.e[yw]/;
+const TWO_JSON_PARTS = /(?:^|\.)e[yw][\w-]{8,}={0,2}\.e[yw]/;
 const BEARER = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi;
 const PRIVATE_PEM = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g;
 const REDACTED = '[redacted]';
@@ -20,9 +21,34 @@ const redactRun = (run: string): string => (run.includes('eyJ') || TWO_JSON_PART
 
 function redactText(text: string): string {
   // Cheap look-ups spare nearly every string the regular expressions.
-  let safe = /e[yw]/.test(text) ? text.replace(DOTTED_RUN, redactRun) : text;
-  if (/\b(?:bearer|basic)\s/i.test(safe)) safe = safe.replace(BEARER, `$1 ${REDACTED}`);
+  let safe = text.includes('.') && /e[yw]/.test(text) ? text.replace(DOTTED_RUN, redactRun) : text;
+  if (/\s/.test(safe) && /\b(?:bearer|basic)\s/i.test(safe)) safe = safe.replace(BEARER, `$1 ${REDACTED}`);
   return safe.includes('PRIVATE KEY-----') ? safe.replace(PRIVATE_PEM, REDACTED) : safe;
+}
+
+/** What a member's name means for its value, and how the name itself is shown. */
+interface NameVerdict {
+  readonly shown: string;
+  readonly secret: boolean;
+}
+
+/** Lines have few names, and the same ones all the time. Bounded, because a name may come from a caller. */
+const nameVerdicts = new Map<string, NameVerdict>();
+const MAX_NAME_VERDICTS = 1000;
+const MAX_KEPT_NAME_LENGTH = 64;
+
+function judgeName(name: string): NameVerdict {
+  const known = nameVerdicts.get(name);
+  if (known !== undefined) return known;
+  const verdict = { shown: redactText(name), secret: SECRET_NAMES.test(name) };
+  if (name.length <= MAX_KEPT_NAME_LENGTH && nameVerdicts.size < MAX_NAME_VERDICTS) nameVerdicts.set(name, verdict);
+  return verdict;
+}
+
+/** Sets a member of its own, also where its name is one that JavaScript has a meaning for. */
+export function setMember(target: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') target[name] = value;
+  else Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
 // Node's own errors are of another realm under test runners; `instanceof` would miss them.
@@ -75,17 +101,18 @@ class Redaction {
   }
 
   members(value: object): Record<string, unknown> {
-    const shown: [string, unknown][] = [];
+    const shown: Record<string, unknown> = {};
     const isJwk = typeof (value as { kty?: unknown }).kty === 'string';
     for (const [name, item] of isError(value) ? errorMembers(value) : Object.entries(value)) {
       if (this.#left <= 0) {
-        shown.push(['…', '[and more]']);
+        shown['…'] = '[and more]';
         break;
       }
-      const secret = SECRET_NAMES.test(name) || (isJwk && PRIVATE_JWK_MEMBERS.has(name));
-      shown.push([redactText(name), secret ? REDACTED : this.of(item)]);
+      const verdict = judgeName(name);
+      const secret = verdict.secret || (isJwk && PRIVATE_JWK_MEMBERS.has(name));
+      setMember(shown, verdict.shown, secret ? REDACTED : this.of(item));
     }
-    return Object.fromEntries(shown);
+    return shown;
   }
 }
 
@@ -97,4 +124,9 @@ class Redaction {
  */
 export function redact(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return new Redaction().members(fields);
+}
+
+/** One value without secrets, as {@link redact} has it. */
+export function redactValue(value: unknown): unknown {
+  return typeof value === 'string' ? redactText(value) : new Redaction().of(value);
 }

@@ -10,9 +10,16 @@ export interface Sinks {
 
 /**
  * The sinks of a front door: what was handed in, made to know the request at hand, or else its default.
+ *
+ * @param ownTrail the trail that the process keeps by itself, if it does; else decisions are lines of the logger
  * @throws BatonError `option_invalid` where one lacks a method
  */
-export function sinksOf(given: Partial<Sinks>, fallback: () => Logger): Sinks {
+export function sinksOf(
+  given: Partial<Sinks>,
+  fallback: () => Logger,
+  ownTrail?: (logger: Logger) => AuditSink | undefined,
+): Sinks {
   const logger = given.logger === undefined ? fallback() : withContext(given.logger);
-  return { logger, audit: given.audit === undefined ? auditTrail(logger) : auditWithContext(given.audit) };
+  const audit = given.audit ?? ownTrail?.(logger);
+  return { logger, audit: audit === undefined ? auditTrail(logger) : auditWithContext(audit) };
 }

@@ -5,13 +5,15 @@ import type { Logger } from '../core/logger';
 import { checkOptionNames } from '../core/options';
 import { checkLevel, lineLogger, LOG_LEVELS, type LogLevel } from './levels';
 import { formatLine } from './line';
+import { LogFile } from './log-file';
+import { subjectHash, withHashedSubjects, type SubjectOptions } from './subjects';
 
 type Winston = typeof import('winston');
 type TransportStream = import('winston').transport;
 type LogEntry = import('winston').LogEntry;
 
 /** Options of {@link createLogger}. */
-export interface LoggerOptions {
+export interface LoggerOptions extends SubjectOptions {
   /** The least urgent level that is written. Default: `BATON_LOG_LEVEL`, else `info`. */
   readonly level?: LogLevel;
   /**
@@ -30,9 +32,11 @@ function jsonLines(winston: Winston): ReturnType<Winston['format']['json']> {
 
 /**
  * A logger that writes JSON lines through winston: time, level, message, correlation ID, trace ID, subject, then the
- * line's own fields. Credentials are redacted. winston is loaded when this is called, not before.
+ * line's own fields. Credentials are redacted, callers hashed where `subjects` says so. winston is loaded when this is
+ * called, not before.
  *
- * @throws BatonError `option_unknown`, `option_invalid` for a level that is none or a file that cannot be written
+ * @throws BatonError `option_unknown`, `option_invalid` for a level that is none or a file that cannot be written,
+ *   `key_invalid` for a hash key that is missing or short
  *
  * @example
  * ```ts
@@ -41,7 +45,8 @@ function jsonLines(winston: Winston): ReturnType<Winston['format']['json']> {
  * ```
  */
 export function createLogger(options: LoggerOptions = {}): Logger {
-  checkOptionNames('createLogger()', options, { level: true, file: true });
+  checkOptionNames('createLogger()', options, { level: true, file: true, subjects: true, hashKey: true });
+  const hashed = subjectHash('createLogger()', options);
   const { BATON_LOG_LEVEL: levelOfEnvironment, BATON_LOG_FILE: fileOfEnvironment } = process.env;
   const file = options.file ?? fileOfEnvironment;
   const level =
@@ -63,7 +68,7 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   logger.on('error', () => undefined);
   return lineLogger(
     (at) => LOG_LEVELS.indexOf(at) <= last,
-    (line) => logger.log(line as unknown as LogEntry),
+    (line) => logger.log((hashed ? withHashedSubjects(line, hashed) : line) as unknown as LogEntry),
   );
 }
 
@@ -85,9 +90,25 @@ function checkWritable(file: string): void {
   }
 }
 
-function transportTo({ transports }: Winston, file: string | undefined): TransportStream {
-  if (file) checkWritable(file);
-  return file ? new transports.File({ filename: file }) : new transports.Console();
+type WriteLine = (info: Readonly<Record<string | symbol, unknown>>, done: () => void) => void;
+
+/** winston's own file transport costs a system call a line, which is more than all else that a line costs. */
+function fileTransport(winston: Winston, file: string): TransportStream {
+  checkWritable(file);
+  // winston's types know this class as a type only.
+  const { Transport } = winston as unknown as { Transport: new (options: { log: WriteLine }) => TransportStream };
+  const lines = new LogFile(file, (error) => transport.emit('error', error));
+  const transport = new Transport({
+    log(info, done) {
+      lines.append(String(info[MESSAGE_SYMBOL]), info['level'] === 'error' || info['level'] === 'warn');
+      done();
+    },
+  });
+  return transport;
+}
+
+function transportTo(winston: Winston, file: string | undefined): TransportStream {
+  return file ? fileTransport(winston, file) : new winston.transports.Console();
 }
 
 let shared: Logger | undefined;

@@ -1,5 +1,6 @@
 import type { Decision, RouteRequest } from '../core/access';
 import { runInContext } from '../context/storage';
+import { nowSeconds, systemClock, type Clock } from '../core/clock';
 import { BatonError } from '../core/errors';
 import type { Identity } from '../core/identity';
 import type { AuditEvent } from '../core/logger';
@@ -14,30 +15,31 @@ import { checkBasePath, routePath } from './route-path';
 export interface AuthorizeOptions {
   /** What IIS (virtual directory) or the gateway (stage) puts in front of each path, for example `/invoices`. */
   readonly basePath?: string;
+  /** Tells the time, for routes that ask for a recent sign-in; for tests. */
+  readonly clock?: Clock;
 }
 
 /** The audit event of a decision: who asked for what, what was decided, by which rule. */
 export function accessEvent(decision: Decision, request: RouteRequest, user: Identity | undefined): AuditEvent {
   const { allowed, reason, rule, required, grantedBy } = decision;
-  return {
-    event: 'access',
-    outcome: allowed ? 'allowed' : 'denied',
-    reason,
-    ...(rule !== undefined && { rule }),
-    ...(required !== undefined && { required }),
-    ...(grantedBy !== undefined && { grantedBy }),
-    ...(user && { subject: user.subject, transactionId: user.transactionId }),
-    ...(user?.actor && { actor: user.actor.subject }),
-    method: request.method,
-    path: request.path,
-  };
+  const event: Record<string, unknown> = {};
+  if (rule !== undefined) event.rule = rule;
+  if (required !== undefined) event.required = required;
+  if (grantedBy !== undefined) event.grantedBy = grantedBy;
+  if (user !== undefined) {
+    event.subject = user.subject;
+    event.transactionId = user.transactionId;
+    if (user.actor !== undefined) event.actor = user.actor.subject;
+  }
+  const outcome = allowed ? 'allowed' : 'denied';
+  return { event: 'access', outcome, reason, ...event, method: request.method, path: request.path };
 }
 
 /**
  * Decides on the request by the policy's route entries: on to the handler, or 401 / 403 here. Each decision is audited.
  *
- * @throws BatonError at start: `option_invalid`, `option_unknown`. Answers: `identity_missing` 401, `permission_denied`
- *   and `route_not_listed` 403, `request_target_invalid` 400.
+ * @throws BatonError at start: `option_invalid`, `option_unknown`. Answers: `identity_missing` and
+ *   `authentication_insufficient` 401, `permission_denied` and `route_not_listed` 403, `request_target_invalid` 400.
  *
  * @example
  * ```ts
@@ -45,8 +47,9 @@ export function accessEvent(decision: Decision, request: RouteRequest, user: Ide
  * ```
  */
 export function authorize(options: AuthorizeOptions = {}): Middleware {
-  checkOptionNames('authorize()', options, { basePath: true });
+  checkOptionNames('authorize()', options, { basePath: true, clock: true });
   const basePath = checkBasePath(options.basePath);
+  const clock = options.clock ?? systemClock;
 
   return function authorizeMiddleware(req, res, next) {
     const record = requireRecord(req, 'authorize()');
@@ -54,7 +57,7 @@ export function authorize(options: AuthorizeOptions = {}): Middleware {
       try {
         if (record.policy === undefined)
           throw new BatonError('option_invalid', 'authorize() needs identity() before it.');
-        const request = { method: req.method ?? '', path: routePath(req, basePath) };
+        const request = { method: req.method ?? '', path: routePath(req, basePath), nowSeconds: nowSeconds(clock) };
         const decision = record.policy.decideRoute(request, record.context.user);
         record.audit.record(accessEvent(decision, request, record.context.user));
         if (!decision.allowed) throw denial(decision);

@@ -32,13 +32,17 @@ export function baton(options: BatonOptions = {}): Middleware[] {
     audit: true,
     clock: true,
     fetch: true,
+    replayStore: true,
     basePath: true,
+    windows: true,
+    unsafelyTrustUnsignedHeader: true,
   });
-  const { policy, logger, audit, clock, fetch, basePath } = options;
+  const { policy, logger, audit, clock, fetch, replayStore, basePath, windows, unsafelyTrustUnsignedHeader } = options;
+  const trust = { windows, unsafelyTrustUnsignedHeader };
   return [
     correlation(definedMembers<CorrelationOptions>({ logger, audit })),
     requestLog(),
-    identity(definedMembers<IdentityOptions>({ policy, clock, fetch, logger, audit })),
-    authorize(definedMembers<AuthorizeOptions>({ basePath })),
+    identity(definedMembers<IdentityOptions>({ policy, clock, fetch, replayStore, basePath, logger, audit, ...trust })),
+    authorize(definedMembers<AuthorizeOptions>({ basePath, clock })),
   ];
 }

@@ -5,6 +5,7 @@ import { checkOptionNames } from '../core/options';
 import type { ContextRecord } from '../core/request-context';
 import { CORRELATION_HEADER } from '../correlation/correlation-id';
 import { resolveCorrelation } from '../correlation/resolve';
+import { environmentTrail } from '../logging/audit-environment';
 import { sinksOf, type Sinks } from '../logging/sinks';
 import { defaultLogger } from '../logging/winston-logger';
 import type { Middleware } from './http';
@@ -14,7 +15,10 @@ import { keepRecord, recordOf } from './record';
 export interface CorrelationOptions {
   /** Default: the process's logger, see `createLogger()`. */
   readonly logger?: Logger;
-  /** Where decisions are recorded. Default: the logger, as lines with `"type":"audit"`. */
+  /**
+   * Where decisions are recorded. Default: an audit trail in the files that `BATON_AUDIT_FILE` names; without it the
+   * logger, as lines with `"type":"audit"`.
+   */
   readonly audit?: AuditSink;
 }
 
@@ -45,7 +49,7 @@ function openRecord(req: IncomingMessage, sinks: Sinks): ContextRecord {
  */
 export function correlation(options: CorrelationOptions = {}): Middleware {
   checkOptionNames('correlation()', options, { logger: true, audit: true });
-  const sinks = sinksOf(options, defaultLogger);
+  const sinks = sinksOf(options, defaultLogger, environmentTrail);
   return function correlationMiddleware(req, res, next) {
     let record = recordOf(req);
     if (record === undefined) {

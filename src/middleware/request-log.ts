@@ -5,26 +5,31 @@ import type { HttpRequest, Middleware } from './http';
 import { requireRecord } from './record';
 
 /** Without the query, where people put names, mail addresses and tokens; nor the password that an absolute form may hold. */
-const pathOf = (req: HttpRequest): string =>
-  ((req.originalUrl ?? req.url ?? '').split('?', 1)[0] ?? '').replace(/^[^/]*\/\/[^/]*@/, '//[redacted]@');
+function pathOf(req: HttpRequest): string {
+  const target = req.originalUrl ?? req.url ?? '';
+  const query = target.indexOf('?');
+  const path = query < 0 ? target : target.slice(0, query);
+  return path.includes('@') ? path.replace(/^[^/]*\/\/[^/]*@/, '//[redacted]@') : path;
+}
 
+/** Written out member by member: an object a member, spread, would cost as much as the rest of the line. */
 function requestFields(
   req: HttpRequest,
   res: ServerResponse,
   { context: { user }, policy }: ContextRecord,
   startedAt: number,
 ): Record<string, unknown> {
-  return {
-    type: 'request',
-    method: req.method,
-    path: pathOf(req),
-    // 200 is what Node would have sent; to a client that left before, nothing was.
-    ...(res.headersSent && { status: res.statusCode }),
-    durationMs: Math.round((performance.now() - startedAt) * 10) / 10,
-    ...(!res.writableFinished && { aborted: true }),
-    ...(user && { roles: user.roles, transactionId: user.transactionId }),
-    ...(policy && { policy: policy.digest }),
-  };
+  const fields: Record<string, unknown> = { type: 'request', method: req.method, path: pathOf(req) };
+  // 200 is what Node would have sent; to a client that left before, nothing was.
+  if (res.headersSent) fields.status = res.statusCode;
+  fields.durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
+  if (!res.writableFinished) fields.aborted = true;
+  if (user !== undefined) {
+    fields.roles = user.roles;
+    fields.transactionId = user.transactionId;
+  }
+  if (policy !== undefined) fields.policy = policy.digest;
+  return fields;
 }
 
 /**

@@ -1,24 +1,24 @@
-import type { Decision, RouteRequest } from '../core/access';
+import type { Decision, LoginRequirement } from '../core/access';
 import type { Actor, Identity } from '../core/identity';
+import type { ActorDocument } from './document';
+import { satisfiesLogin } from './login';
 import { anyCovers } from './permissions';
-import type { ActorDocument, RouteDocument } from './document';
 import { grantingRole, type CompiledRole } from './roles';
-import { findRoutes, type CompiledRoute } from './routes';
 
-/** What decisions are made from. */
-export interface DecisionRules {
+/** What decides on a caller, whatever the request. */
+export interface CallerRules {
   readonly roles: ReadonlyMap<string, CompiledRole>;
   readonly actors: Readonly<Record<string, ActorDocument>>;
-  /** Undefined where the policy lists no routes: then every verified caller passes, and guards in code decide. */
-  readonly routes: readonly CompiledRoute[] | undefined;
-  readonly unlistedRoutes: 'deny' | 'authenticated';
 }
 
-const list = (value: string | readonly string[] | undefined): readonly string[] =>
-  value === undefined ? [] : typeof value === 'string' ? [value] : value;
+export const allow = (facts: Partial<Decision>): Decision => ({
+  allowed: true,
+  public: false,
+  reason: 'granted',
+  ...facts,
+});
 
-const allow = (facts: Partial<Decision>): Decision => ({ allowed: true, public: false, reason: 'granted', ...facts });
-const deny = (reason: Decision['reason'], facts: Partial<Decision> = {}): Decision => ({
+export const deny = (reason: Decision['reason'], facts: Partial<Decision> = {}): Decision => ({
   allowed: false,
   public: false,
   reason,
@@ -32,7 +32,7 @@ function* actorsOf(identity: Identity): Generator<string> {
 
 /** Why an actor stops this; undefined where none does. `may` says whether a known actor may. */
 function actorRefusal(
-  rules: DecisionRules,
+  rules: CallerRules,
   identity: Identity,
   may: (actor: ActorDocument) => boolean,
 ): Decision['reason'] | undefined {
@@ -44,8 +44,10 @@ function actorRefusal(
   return undefined;
 }
 
-/** Whether the caller, and whoever acts for it, has the permission. Deny wins. */
-export function decidePermission(rules: DecisionRules, identity: Identity, permission: string): Decision {
+/** Whether the caller, and whoever acts for it, has the permission. Deny wins; a wildcard is nothing to ask for. */
+export function decidePermission(rules: CallerRules, identity: Identity, permission: string): Decision {
+  // The grant "invoice:*" covers the text "invoice:*" too, which would hide what a role denies of it.
+  if (permission.endsWith('*')) return deny('permission_missing', { required: permission });
   const { granted, denied } = grantingRole(identity.roles, permission, rules.roles);
   if (denied !== undefined) return deny('permission_denied', { required: permission, rule: `/roles/${denied}/deny` });
   if (granted === undefined) return deny('permission_missing', { required: permission });
@@ -59,7 +61,7 @@ export function decidePermission(rules: DecisionRules, identity: Identity, permi
 }
 
 /** Whether the caller has the role, itself or by inheritance, and whoever acts for it is let have it. */
-export function decideRole(rules: DecisionRules, identity: Identity, role: string): Decision {
+export function decideRole(rules: CallerRules, identity: Identity, role: string): Decision {
   const gives = (name: string): boolean => rules.roles.get(name)?.includes.has(role) === true;
   const holder = identity.roles.find(gives);
   if (holder === undefined) return deny('role_missing', { required: role });
@@ -69,62 +71,28 @@ export function decideRole(rules: DecisionRules, identity: Identity, role: strin
 }
 
 /** Whether the caller's token has the scope. Scopes are already the delegated ones; an unknown actor still gets nothing. */
-export function decideScope(rules: DecisionRules, identity: Identity, scope: string): Decision {
+export function decideScope(rules: CallerRules, identity: Identity, scope: string): Decision {
   if (!identity.scopes.includes(scope)) return deny('scope_missing', { required: scope });
   const refusal = actorRefusal(rules, identity, () => true);
   return refusal === undefined ? allow({ required: scope }) : deny(refusal, { required: scope, rule: '/actors' });
 }
 
-function decideVerified(rules: DecisionRules, identity: Identity, rule: string | undefined): Decision {
+/** Whether the user signed in lately and strongly enough, and whoever acts for it is known. */
+export function decideLogin(
+  rules: CallerRules,
+  identity: Identity,
+  requirement: LoginRequirement,
+  nowSeconds: number,
+): Decision {
+  const refusal = actorRefusal(rules, identity, () => true);
+  if (refusal !== undefined) return deny(refusal, { rule: '/actors' });
+  if (satisfiesLogin(identity.authentication, requirement, nowSeconds)) return allow({});
+  return deny('authentication_insufficient', { requiredLogin: requirement });
+}
+
+/** Whether a verified caller passes where nothing else is asked. */
+export function decideVerified(rules: CallerRules, identity: Identity, rule: string | undefined): Decision {
   const refusal = actorRefusal(rules, identity, () => true);
   if (refusal !== undefined) return deny(refusal, { rule: '/actors' });
   return allow({ reason: 'authenticated', ...(rule === undefined ? {} : { rule }) });
-}
-
-/** Whether one route entry lets the caller in, whichever entry would decide. */
-export function decideEntry(rules: DecisionRules, document: RouteDocument, identity: Identity, rule: string): Decision {
-  if (document.public) return { allowed: true, public: true, reason: 'public', rule };
-  let last = decideVerified(rules, identity, rule);
-  const permissions = list(document.permission).map((name) => () => decidePermission(rules, identity, name));
-  const scopes = list(document.scope).map((name) => () => decideScope(rules, identity, name));
-  const roles = list(document.role);
-  const anyRole = roles.length === 0 ? [] : [() => decideAnyRole(rules, identity, roles)];
-  for (const decide of [...permissions, ...scopes, ...anyRole]) {
-    if (!last.allowed) break;
-    last = { ...decide(), rule };
-  }
-  return last;
-}
-
-function decideAnyRole(rules: DecisionRules, identity: Identity, roles: readonly string[]): Decision {
-  const decisions = roles.map((role) => decideRole(rules, identity, role));
-  return decisions.find(({ allowed }) => allowed) ?? decisions[0] ?? deny('role_missing');
-}
-
-/** Whether a verified caller may send requests that no entry matches. */
-export function decideUnlisted(rules: DecisionRules, identity: Identity): Decision {
-  if (rules.routes === undefined) return decideVerified(rules, identity, undefined);
-  if (rules.unlistedRoutes === 'authenticated') return decideVerified(rules, identity, '/unlistedRoutes');
-  return deny('route_not_listed');
-}
-
-function decideReading(
-  rules: DecisionRules,
-  route: CompiledRoute | undefined,
-  identity: Identity | undefined,
-): Decision {
-  if (route?.document.public) return { allowed: true, public: true, reason: 'public', rule: route.pointer };
-  // Before "not listed": an anonymous caller must not learn which routes there are.
-  if (identity === undefined) return deny('identity_missing', route && { rule: route.pointer });
-  if (route !== undefined) return decideEntry(rules, route.document, identity, route.pointer);
-  return decideUnlisted(rules, identity);
-}
-
-/** Whether the caller may send this request, by the most specific entry that matches it. */
-export function decideRoute(rules: DecisionRules, request: RouteRequest, identity: Identity | undefined): Decision {
-  // Where the path can be read in two ways the stricter one counts: a refusal, else the one that is not public.
-  const strictness = ({ allowed, public: open }: Decision): number => (allowed ? (open ? 0 : 1) : 2);
-  return findRoutes(rules.routes ?? [], request)
-    .map((route) => decideReading(rules, route, identity))
-    .reduce((strictest, next) => (strictness(next) > strictness(strictest) ? next : strictest));
 }

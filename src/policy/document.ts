@@ -1,13 +1,16 @@
+import type { LoginRequirement } from '../core/access';
 import type { Algorithm } from '../jws/algorithms';
-import type { ClaimsDocument } from './claims-document';
+import type { ClaimsDocument, KindClaimDocument, ListClaim, ListClaimDocument } from './claims-document';
 import type { EdgeDocument } from './edge-document';
 import type { KeysDocument } from './keys-document';
 
-export type { ClaimsDocument, EdgeDocument, KeysDocument };
+export type { ClaimsDocument, KindClaimDocument, ListClaim, ListClaimDocument, EdgeDocument, KeysDocument };
 
 /** An OpenID provider or other issuer of JWT access tokens. */
 export interface IdentityProviderDocument {
   readonly issuer: string;
+  /** The only tenants whose tokens are accepted, where the issuer holds `{tenantid}`. */
+  readonly tenants?: readonly string[];
   readonly audience: string | readonly string[];
   readonly algorithms: readonly Algorithm[];
   /** Found by OpenID Connect Discovery where it is left out. */
@@ -46,6 +49,12 @@ export interface ActorDocument {
   readonly roles?: readonly string[];
 }
 
+/** A field of the caller's identity that a path parameter can be held against. */
+export type IdentityField = '/subject' | '/tenant' | '/actor/subject';
+
+/** What a path parameter must equal; `prefix` is put in front of the parameter before they are compared. */
+export type WhereDocument = IdentityField | { readonly field: IdentityField; readonly prefix?: string };
+
 /** What a route asks of its caller. */
 export interface RouteDocument {
   readonly path: string;
@@ -53,9 +62,22 @@ export interface RouteDocument {
   readonly method?: string;
   readonly public?: true;
   readonly authenticated?: true;
+  /** All of them. */
   readonly permission?: string | readonly string[];
+  /** One of them. */
+  readonly anyPermission?: string | readonly string[];
+  /** One of them. */
   readonly role?: string | readonly string[];
+  /** All of them. */
+  readonly allRoles?: string | readonly string[];
+  /** All of them. */
   readonly scope?: string | readonly string[];
+  /** One of them. */
+  readonly anyScope?: string | readonly string[];
+  /** Path parameters by name, and what of the caller's identity each must equal. */
+  readonly where?: Readonly<Record<string, WhereDocument>>;
+  /** How lately, and how, the user must have signed in (RFC 9470). */
+  readonly recentLogin?: LoginRequirement;
 }
 
 /** A Lambda function that the application calls as its caller. */

@@ -5,6 +5,15 @@ export const keys: Shape = kindOf('Where the public keys are.', {
   jwksUri: objectOf('A JWK Set by URL.', {
     required: { jwksUri: text('URL of the JWK Set: https, or http on a loopback address.') },
   }),
+  file: objectOf('A JWK Set in a file.', {
+    required: { file: text('Path of the file, absolute or from the working directory. It is watched.') },
+  }),
+  secretId: objectOf('A JWK Set in AWS Secrets Manager.', {
+    required: { secretId: text("The secret's name or ARN; its text is the JWK Set.") },
+  }),
+  pemUrl: objectOf('Keys one by one, as PEM, below a URL and their ID (AWS ALB, AWS Verified Access).', {
+    required: { pemUrl: text('URL to which the ID of the key is appended: https, or http on a loopback address.') },
+  }),
   jwks: objectOf('A JWK Set in place.', {
     required: {
       jwks: {

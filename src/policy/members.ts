@@ -1,6 +1,7 @@
 import type { Problem } from '../core/errors';
 import { unknownName } from '../core/options';
 import type { PolicyDocument } from './document';
+import { edgeProvider } from './edge-document';
 import { step } from './shape';
 
 /** `windows:` stands for IIS's own sign-in, which is no entry of `identityProviders`. */
@@ -8,6 +9,13 @@ const BUILT_IN_PROVIDERS = ['windows'];
 
 /** What a provider's raw values become: policy names by `provider:value`. */
 export type MemberIndex = ReadonlyMap<string, readonly string[]>;
+
+/** Whose values and subjects the policy can name: the identity providers', and those of an edge that speaks for itself. */
+function providersOf({ identityProviders = {}, edge }: PolicyDocument): string[] {
+  const ofEdge = edgeProvider(edge);
+  const names = Object.keys(identityProviders);
+  return ofEdge === undefined || BUILT_IN_PROVIDERS.includes(ofEdge) ? names : [...names, ofEdge];
+}
 
 function indexMembers(
   section: 'roles' | 'actors',
@@ -34,7 +42,7 @@ function indexMembers(
 
 /** Which roles a provider's value gives. */
 export function indexRoleMembers(document: PolicyDocument, problems: Problem[]): MemberIndex {
-  const providers = Object.keys(document.identityProviders ?? {});
+  const providers = providersOf(document);
   for (const name of providers.filter((provider) => BUILT_IN_PROVIDERS.includes(provider))) {
     const message = `must have another name: "${name}" stands for the sign-in of IIS itself`;
     problems.push({ pointer: step('/identityProviders', name), message });
@@ -47,7 +55,7 @@ export function indexRoleMembers(document: PolicyDocument, problems: Problem[]):
  * there is one provider: two providers' equal names must never meet.
  */
 export function indexActorMembers(document: PolicyDocument, problems: Problem[]): MemberIndex {
-  const providers = Object.keys(document.identityProviders ?? {});
+  const providers = providersOf(document);
   const actors = document.actors ?? {};
   const index = indexMembers('actors', actors, providers, problems);
   for (const [name, { members }] of Object.entries(actors)) {

@@ -1,3 +1,6 @@
+/** A permission that can be asked for: `invoice:read`. Wildcards are for grants only. */
+export const PERMISSION_ASKED = /^[A-Za-z][A-Za-z0-9_.-]*(:[A-Za-z0-9_.-]+)*$/;
+
 /** Whether `grant` covers `permission`: equal, or a wildcard such as `invoice:*` over `invoice:read`. */
 export function covers(grant: string, permission: string): boolean {
   return grant.endsWith(':*') ? permission.startsWith(grant.slice(0, -1)) : grant === permission;

@@ -2,15 +2,8 @@ import type { AccessPolicy, Decision } from '../core/access';
 import { BatonError, formatProblems, type Problem } from '../core/errors';
 import { unknownName } from '../core/options';
 import type { Identity } from '../core/identity';
-import {
-  decideEntry,
-  decidePermission,
-  decideRole,
-  decideRoute,
-  decideScope,
-  decideUnlisted,
-  type DecisionRules,
-} from './decide';
+import { decideLogin, decidePermission, decideRole, decideScope } from './decide';
+import { decideEntry, decideRoute, decideUnlisted, type DecisionRules } from './decide-route';
 import { policyDigest } from './digest';
 import type {
   EdgeDocument,
@@ -20,10 +13,11 @@ import type {
   PolicyDocument,
   RouteDocument,
 } from './document';
+import { checkEdge } from './edge-checks';
 import { fillFromEnvironment, type Environment } from './environment';
+import { checkIssuers } from './issuers';
 import { indexActorMembers, indexRoleMembers } from './members';
-import { compileRoles } from './roles';
-import { compileRoutes } from './routes';
+import { compileRules } from './rules';
 import { policyShape } from './schema';
 import { step } from './shape';
 
@@ -32,6 +26,8 @@ import { step } from './shape';
  * file becomes a new policy.
  */
 export interface Policy extends AccessPolicy {
+  /** The whole file, `${NAME}`s filled. */
+  readonly document: PolicyDocument;
   readonly edge: EdgeDocument;
   readonly identityProviders: Readonly<Record<string, IdentityProviderDocument>>;
   readonly handOver: HandOverDocument | undefined;
@@ -42,7 +38,7 @@ export interface Policy extends AccessPolicy {
   rolesOf(provider: string, values: Iterable<string>): readonly string[];
   /** The policy's name for a provider's actor; undefined where it knows none. */
   actorOf(provider: string, value: string): string | undefined;
-  /** Whether a route entry lets the caller in. */
+  /** Whether a route entry lets the caller in, as far as that can be said before the request is known. */
   admits(route: RouteDocument, identity: Identity): boolean;
   /** Whether requests that no entry matches are open to the caller. */
   admitsUnlisted(identity: Identity): boolean;
@@ -60,18 +56,6 @@ function deepFreeze<T>(value: T): T {
     Object.values(value).forEach(deepFreeze);
   }
   return value;
-}
-
-/** The unverified issuer chooses the provider, so it must choose one. */
-function checkIssuers({ identityProviders = {} }: PolicyDocument, problems: Problem[]): void {
-  const owners = new Map<string, string>();
-  for (const [name, { issuer }] of Object.entries(identityProviders)) {
-    const owner = owners.get(issuer);
-    const pointer = step(step('/identityProviders', name), 'issuer');
-    if (owner !== undefined)
-      problems.push({ pointer, message: `is the issuer of "${owner}" too; give that one more audiences` });
-    owners.set(issuer, name);
-  }
 }
 
 function checkFunctions({ functions, handOver }: PolicyDocument, problems: Problem[]): void {
@@ -108,20 +92,19 @@ export function compilePolicy(document: unknown, env: Environment = process.env,
   if (shapeProblems.length > 0) throw invalid(source, problems);
 
   const checked = deepFreeze(filled) as PolicyDocument;
-  const roles = compileRoles(checked.roles, problems);
+  const rules = compileRules(checked, problems);
   const roleMembers = indexRoleMembers(checked, problems);
   const actorMembers = indexActorMembers(checked, problems);
-  const routes = checked.routes && compileRoutes(checked.routes, problems);
   checkIssuers(checked, problems);
+  checkEdge(checked, problems);
   checkFunctions(checked, problems);
   checkRoleNames(checked, problems);
   if (problems.length > 0) throw invalid(source, problems);
 
-  const unlistedRoutes = checked.unlistedRoutes ?? 'deny';
-  const rules: DecisionRules = { roles, actors: checked.actors ?? {}, routes, unlistedRoutes };
   return Object.freeze({
     application: checked.application,
     digest: policyDigest(document),
+    document: checked,
     edge: checked.edge,
     identityProviders: checked.identityProviders ?? {},
     handOver: checked.handOver,
@@ -137,16 +120,17 @@ export function compilePolicy(document: unknown, env: Environment = process.env,
 
 function decisions(
   rules: DecisionRules,
-): Pick<Policy, 'decideRoute' | 'decidePermission' | 'decideRole' | 'decideScope' | 'admits' | 'admitsUnlisted'> {
+): Pick<Policy, (`decide${string}` & keyof Policy) | 'admits' | 'admitsUnlisted'> {
   return {
     decideRoute: (request, identity): Decision => decideRoute(rules, request, identity),
     decidePermission: (identity, permission): Decision => decidePermission(rules, identity, permission),
     decideRole: (identity, role): Decision => decideRole(rules, identity, role),
     decideScope: (identity, scope): Decision => decideScope(rules, identity, scope),
+    decideLogin: (identity, requirement, nowSeconds): Decision => decideLogin(rules, identity, requirement, nowSeconds),
     admitsUnlisted: (identity): boolean => decideUnlisted(rules, identity).allowed,
     admits: (route, identity): boolean => {
       const compiled = rules.routes?.find(({ document }) => document === route);
-      return compiled !== undefined && decideEntry(rules, compiled.document, identity, compiled.pointer).allowed;
+      return compiled !== undefined && decideEntry(rules, compiled, identity, undefined).allowed;
     },
   };
 }
@@ -159,7 +143,10 @@ function checkRoleNames({ roles, actors = {}, routes = [] }: PolicyDocument, pro
     }
   };
   for (const [name, actor] of Object.entries(actors)) check(actor.roles ?? [], step(step('/actors', name), 'roles'));
-  routes.forEach(({ role = [] }, index) => {
-    check(typeof role === 'string' ? [role] : role, step(step('/routes', index), 'role'));
+  routes.forEach((route, index) => {
+    for (const member of ['role', 'allRoles'] as const) {
+      const named = route[member] ?? [];
+      check(typeof named === 'string' ? [named] : named, step(step('/routes', index), member));
+    }
   });
 }

@@ -32,6 +32,22 @@ function lineage(name: string, roles: RoleDocuments, path: readonly string[], pr
   return names;
 }
 
+/** The way from a role down to the one that `reached` is looking for, both ends named; undefined where there is none. */
+export function chainTo(
+  roles: RoleDocuments,
+  from: string,
+  reached: (role: RoleDocument, name: string) => boolean,
+): readonly string[] | undefined {
+  const role = Object.hasOwn(roles, from) ? roles[from] : undefined;
+  if (role === undefined) return undefined;
+  if (reached(role, from)) return [from];
+  for (const parent of role.inherits ?? []) {
+    const rest = chainTo(roles, parent, reached);
+    if (rest !== undefined) return [from, ...rest];
+  }
+  return undefined;
+}
+
 /** Works inheritance out once; reports unknown parents and circles. */
 export function compileRoles(roles: RoleDocuments, problems: Problem[]): ReadonlyMap<string, CompiledRole> {
   const compiled = new Map<string, CompiledRole>();

@@ -1,5 +1,6 @@
 import type { RouteRequest } from '../core/access';
 import type { Problem } from '../core/errors';
+import { compileConditions, CONDITION_NAMES, type Condition } from './conditions';
 import type { RouteDocument } from './document';
 import { step } from './shape';
 
@@ -10,12 +11,14 @@ export interface CompiledRoute {
   readonly document: RouteDocument;
   readonly method: string | undefined;
   readonly segments: readonly Segment[];
+  /** What the entry asks of a verified caller, in the order in which it is decided. */
+  readonly conditions: readonly Condition[];
   /** The entry's JSON pointer in the policy. */
   readonly pointer: string;
 }
 
 const RANK = { literal: 0, parameter: 1, end: 2, greedy: 3 } as const;
-const CONDITIONS = ['public', 'authenticated', 'permission', 'role', 'scope'] as const;
+const CONDITIONS = ['public', 'authenticated', ...CONDITION_NAMES] as const;
 
 function compileTemplate(path: string): Segment[] {
   const trimmed = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
@@ -61,11 +64,13 @@ function checkConditions({ document, pointer }: CompiledRoute, problems: Problem
 export function compileRoutes(documents: readonly RouteDocument[], problems: Problem[]): readonly CompiledRoute[] {
   const seen = new Map<string, string>();
   const routes = documents.map((document, index): CompiledRoute => {
+    const pointer = step('/routes', index);
     const route: CompiledRoute = {
       document,
       method: document.method,
       segments: compileTemplate(document.path),
-      pointer: step('/routes', index),
+      conditions: compileConditions(document, pointer, problems),
+      pointer,
     };
     checkConditions(route, problems);
     const twin = seen.get(shapeOf(route));
@@ -75,6 +80,9 @@ export function compileRoutes(documents: readonly RouteDocument[], problems: Pro
   });
   return routes.sort(bySpecificity);
 }
+
+/** The segments of a path, as they came. */
+export const partsOf = (path: string): readonly string[] => path.slice(1).split('/');
 
 /** Express 5 and Express 4 read two kinds of path that end in a slash differently. */
 type Reading = 'express5' | 'express4';
@@ -113,7 +121,7 @@ export function findRoutes(
 ): readonly (CompiledRoute | undefined)[] {
   // ASCII letters only, like Express's regular expressions: toLowerCase() would turn the Kelvin sign into a "k".
   const folded = path.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
-  const parts = folded.slice(1).split('/');
+  const parts = partsOf(folded);
   const requested = method.toUpperCase();
   const find = (reading: Reading): CompiledRoute | undefined =>
     routes.find((route) => matchesMethod(route.method, requested) && matchesPath(route.segments, parts, reading));

@@ -2,7 +2,19 @@ import { claims } from './claims-schema';
 import { algorithms, clockToleranceSeconds, issuer, maxLifetimeSeconds } from './common-schema';
 import { edge } from './edge-schema';
 import { keys } from './keys-schema';
-import { listOf, mapOf, objectOf, oneOf, oneOrMore, text, wholeNumber, type JsonSchema, type Shape } from './shape';
+import { PERMISSION_ASKED } from './permissions';
+import {
+  eitherOf,
+  listOf,
+  mapOf,
+  objectOf,
+  oneOf,
+  oneOrMore,
+  text,
+  wholeNumber,
+  type JsonSchema,
+  type Shape,
+} from './shape';
 
 const NAME = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/;
 const PROVIDER_NAME = /^[a-z][a-z0-9-]{0,31}$/;
@@ -12,7 +24,7 @@ const permission = text('A permission such as "invoice:read"; "invoice:*" stands
   hint: 'a permission such as "invoice:read" or "invoice:*"',
 });
 const permissionAsked = text('The permission that is asked for, such as "invoice:read".', {
-  pattern: /^[A-Za-z][A-Za-z0-9_.-]*(:[A-Za-z0-9_.-]+)*$/,
+  pattern: PERMISSION_ASKED,
   hint: 'a permission such as "invoice:read", without wildcard',
 });
 const member = text('Who has it: "provider:value", for example "entra:Invoices.Clerk".', {
@@ -28,6 +40,14 @@ const identityProvider = objectOf('An issuer of JWT access tokens that the autho
     claims,
   },
   optional: {
+    tenants: listOf(
+      text('A tenant (tid).', {
+        pattern: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+        hint: 'the ID of a tenant in lower case',
+      }),
+      'The only tenants that are accepted, where the issuer holds "{tenantid}".',
+      1,
+    ),
     keys,
     types: listOf(text('A media type (typ).'), 'Accepted typ values. Default: "at+jwt" and "JWT".', 1),
     clockToleranceSeconds,
@@ -53,6 +73,30 @@ const actor = objectOf('What an actor may do at most, whoever it acts for.', {
   },
 });
 
+const scope = text('A scope.', { pattern: /^[!#-[\]-~]+$/, hint: 'a scope token (RFC 6749)' });
+const field = oneOf("The field of the caller's identity.", ['/subject', '/tenant', '/actor/subject']);
+const where = mapOf(
+  eitherOf('What the parameter must equal.', [
+    field,
+    objectOf('A field, and what to put in front of the parameter.', {
+      required: { field },
+      optional: { prefix: text('Put in front of the parameter, such as "entra:" for a subject.') },
+    }),
+  ]),
+  "Path parameters that must equal what the token says of its caller, by the parameter's name.",
+  /^[A-Za-z_]\w*$/,
+);
+const recentLogin = objectOf('How lately, and how, the user must have signed in (RFC 9470).', {
+  optional: {
+    maxAgeSeconds: wholeNumber('How far the sign-in may lie back, in seconds.', 1, 31_536_000),
+    acr: oneOrMore(
+      text('An authentication context (acr).', { pattern: /^[!#-[\]-~]+$/, hint: 'an acr value without blanks' }),
+      'Accepted authentication contexts, the preferred one first; one is enough.',
+    ),
+  },
+  atLeastOne: true,
+});
+
 const route = objectOf('What a route asks of its caller.', {
   required: {
     path: text('Path template; {name} is one segment, {name+} at the end is one or more.', {
@@ -74,11 +118,13 @@ const route = objectOf('What a route asks of its caller.', {
     public: oneOf('Open to everybody.', [true]),
     authenticated: oneOf('Open to every verified caller.', [true]),
     permission: oneOrMore(permissionAsked, 'All of these permissions are needed.'),
+    anyPermission: oneOrMore(permissionAsked, 'One of these permissions is needed.'),
     role: oneOrMore(roleName, 'One of these roles is needed.'),
-    scope: oneOrMore(
-      text('A scope.', { pattern: /^[!#-[\]-~]+$/, hint: 'a scope token (RFC 6749)' }),
-      'All of these scopes are needed.',
-    ),
+    allRoles: oneOrMore(roleName, 'All of these roles are needed.'),
+    scope: oneOrMore(scope, 'All of these scopes are needed.'),
+    anyScope: oneOrMore(scope, 'One of these scopes is needed.'),
+    where,
+    recentLogin,
   },
 });
 

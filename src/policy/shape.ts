@@ -117,7 +117,11 @@ export function mapOf(member: Shape, description: string, names: RegExp): Shape 
 /** An object with known members; an unknown one is a problem, because a misspelt rule is an open door. */
 export function objectOf(
   description: string,
-  { required = {}, optional = {} }: { required?: Record<string, Shape>; optional?: Record<string, Shape> },
+  {
+    required = {},
+    optional = {},
+    atLeastOne = false,
+  }: { required?: Record<string, Shape>; optional?: Record<string, Shape>; atLeastOne?: boolean },
 ): Shape {
   const members = { ...required, ...optional };
   const schemas = Object.fromEntries(Object.entries(members).map(([name, shape]) => [name, shape.schema]));
@@ -128,12 +132,15 @@ export function objectOf(
       properties: schemas,
       required: Object.keys(required),
       additionalProperties: false,
+      ...(atLeastOne && { minProperties: 1 }),
     },
     check(value, pointer, problems) {
       if (!isObject(value)) {
         problems.push({ pointer, message: 'must be an object' });
         return;
       }
+      if (atLeastOne && Object.keys(value).length === 0)
+        problems.push({ pointer, message: `must have ${Object.keys(members).join(' or ')}` });
       for (const name of Object.keys(required)) {
         if (!Object.hasOwn(value, name)) problems.push({ pointer: step(pointer, name), message: 'is missing' });
       }
@@ -142,6 +149,16 @@ export function objectOf(
         if (shape) shape.check(item, step(pointer, name), problems);
         else problems.push({ pointer: step(pointer, name), message: unknownName(name, Object.keys(members)) });
       }
+    },
+  };
+}
+
+/** A plain value, or an object that says more. */
+export function eitherOf(description: string, [plain, object]: readonly [Shape, Shape]): Shape {
+  return {
+    schema: { description, anyOf: [plain.schema, object.schema] },
+    check(value, pointer, problems) {
+      (isObject(value) ? object : plain).check(value, pointer, problems);
     },
   };
 }

@@ -11,7 +11,8 @@ export interface ClaimExpectations {
   readonly maxLifetimeSeconds: number;
 }
 
-function numericDate(claims: Readonly<Record<string, unknown>>, name: string): number {
+/** @throws BatonError `token_invalid`, reason `claims` */
+export function numericDate(claims: Readonly<Record<string, unknown>>, name: string): number {
   const value = claims[name];
   if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
     throw tokenInvalid('claims', `The token's ${name} is missing or is not a NumericDate.`);

@@ -78,6 +78,7 @@ function readRequester(claims: Claims): RequesterContextClaim {
     amr: rctx.amr === undefined ? undefined : textList(rctx.amr, 'rctx.amr'),
     auth_time: optionalSeconds(rctx, 'auth_time'),
     req_ip: optionalText(rctx, 'req_ip'),
+    req_bind: optionalText(rctx, 'req_bind'),
     idp_exp: optionalSeconds(rctx, 'idp_exp'),
   });
 }

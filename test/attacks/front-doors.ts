@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { createAuthorizer } from '../../src/authorizer/authorizer';
 import { currentUser } from '../../src/context/storage';
@@ -30,61 +30,71 @@ export interface FrontDoor {
   /** The claim that says who the caller is. */
   readonly subjectClaim: string;
   mint(key: TestKey, changes?: TokenChanges): string;
-  /** Comes in with a token; gives what the outside sees. */
-  knock(token: string, surroundings: Surroundings): Promise<unknown>;
+  /** The door as a process has it: what comes of it takes one token after the other, and gives what the outside sees. */
+  open(surroundings: Surroundings): (token: string) => Promise<unknown>;
   /** What the outside sees of a good token. */
   readonly admitted: unknown;
   /** What the outside sees of any bad one, whatever is wrong with it. */
   readonly refused: unknown;
 }
 
-const urls = {
+export const urls = {
   edge: 'https://keys.example.com/edge.json',
   provider: 'https://keys.example.com/provider.json',
   handOver: 'https://keys.example.com/hand-over.json',
 };
 
 /** The policy of the doors, all of whose keys are elsewhere. */
-export function doorPolicy(): Policy {
+export const doorPolicy = (changes: SectionChanges = {}): Policy => invoicesPolicy(doorSections(changes));
+
+/** What differs from the policy of the doors, where each door finds its issuer. */
+export type SectionChanges = Readonly<Record<string, unknown>>;
+
+/** The sections that the doors read; `changes` go into each of them. */
+export function doorSections(changes: SectionChanges): Readonly<Record<string, unknown>> {
   const { edge, identityProviders, handOver } = invoicesDocument;
-  return invoicesPolicy({
-    edge: { ...edge, keys: { jwksUri: urls.edge } },
-    identityProviders: { entra: { ...identityProviders.entra, keys: { jwksUri: urls.provider } } },
-    handOver: { ...handOver, keys: { jwksUri: urls.handOver } },
-  });
+  return {
+    edge: { ...edge, keys: { jwksUri: urls.edge }, ...changes },
+    identityProviders: { entra: { ...identityProviders.entra, keys: { jwksUri: urls.provider }, ...changes } },
+    handOver: { ...handOver, keys: { jwksUri: urls.handOver }, ...changes },
+  };
 }
 
 /** Serves the three key sets, and writes down every address that was asked. */
-export function keyFetch(asked: string[]): Fetch {
+export const keyFetch = (asked: string[]): Fetch =>
+  answering(asked, (owner) => ({ keys: [relayKeys[owner].publicJwk] }));
+
+/** Answers for the three key servers with whatever JSON it is told, and writes down every address that was asked. */
+export function answering(asked: string[], answer: (owner: keyof typeof urls) => unknown): Fetch {
   return async (url) => {
     asked.push(url.href);
     const owner = Object.entries(urls).find(([, known]) => known === url.href)?.[0] as keyof typeof urls | undefined;
     if (owner === undefined) throw new Error(`Nobody may ask ${url.href}.`);
-    return Response.json({ keys: [relayKeys[owner].publicJwk] });
+    return Response.json(answer(owner));
   };
 }
 
-/** Sends the token as it is, over a socket, to a server that takes headers of any size. */
-async function requestWith(token: string, { policy, ...options }: Surroundings): Promise<unknown> {
+/** An app behind the middleware; each token goes over a socket as it is, to a server that takes headers of any size. */
+function app({ policy, ...options }: Surroundings): (token: string) => Promise<unknown> {
   const chain = baton({ policy, ...options });
-  const server = createServer({ maxHeaderSize: 2 * 1024 * 1024 }, (req: IncomingMessage, res) => {
-    const run = (index: number): void => {
-      const middleware = chain[index];
-      if (middleware) middleware(req, res, () => run(index + 1));
-      else res.end(JSON.stringify(currentUser()?.subject));
-    };
-    run(0);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  socket.write(
-    `GET /invoices/7 HTTP/1.1\r\nHost: app\r\nConnection: close\r\nX-Correlation-Id: c-1\r\nTxn-Token: ${token}\r\n\r\n`,
-  );
-  let answer = '';
-  for await (const chunk of socket) answer += String(chunk);
-  server.close();
-  return { status: answer.slice(9, 12), body: JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)) as unknown };
+  const answerAll = (req: IncomingMessage, res: ServerResponse, index = 0): void => {
+    const middleware = chain[index];
+    if (middleware) middleware(req, res, () => answerAll(req, res, index + 1));
+    else res.end(JSON.stringify(currentUser()?.subject));
+  };
+  return async (token) => {
+    const server = createServer({ maxHeaderSize: 2 * 1024 * 1024 }, (req, res) => answerAll(req, res));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    socket.write(
+      `GET /invoices/7 HTTP/1.1\r\nHost: app\r\nConnection: close\r\nX-Correlation-Id: c-1\r\nTxn-Token: ${token}\r\n\r\n`,
+    );
+    let answer = '';
+    for await (const chunk of socket) answer += String(chunk);
+    server.close();
+    return { status: answer.slice(9, 12), body: JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)) as unknown };
+  };
 }
 
 const authorizer = ({ policy, ...options }: Surroundings): ReturnType<typeof createAuthorizer> =>
@@ -109,7 +119,7 @@ export const frontDoors: readonly FrontDoor[] = [
     keysUrl: urls.edge,
     subjectClaim: 'sub',
     mint: transactionToken,
-    knock: requestWith,
+    open: app,
     admitted: { status: '200', body: 'entra:7d3c' },
     refused: {
       status: '401',
@@ -126,20 +136,23 @@ export const frontDoors: readonly FrontDoor[] = [
   {
     ...provider,
     name: 'the authorizer of a REST API',
-    knock: (token, surroundings) =>
-      authorizer(surroundings)(restEvent({ authorization: `Bearer ${token}` })).then(
-        ({ context }) => context?.subject,
-        wordsOf,
-      ),
+    open: (surroundings) => {
+      const handler = authorizer(surroundings);
+      return (token) =>
+        handler(restEvent({ authorization: `Bearer ${token}` })).then(({ context }) => context?.subject, wordsOf);
+    },
     admitted: 'entra:7d3c',
     refused: { name: 'Error', message: 'Unauthorized' },
   },
   {
     ...provider,
     name: 'the authorizer of an HTTP API',
-    knock: async (token, surroundings) => {
-      const result = await authorizer(surroundings)(httpApiEvent({ authorization: `Bearer ${token}` }));
-      return result.context === undefined ? result : result.context.subject;
+    open: (surroundings) => {
+      const handler = authorizer(surroundings);
+      return async (token) => {
+        const result = await handler(httpApiEvent({ authorization: `Bearer ${token}` })).catch(wordsOf);
+        return (result as { context?: { subject: string } }).context?.subject ?? result;
+      };
     },
     admitted: 'entra:7d3c',
     refused: { isAuthorized: false },
@@ -150,13 +163,10 @@ export const frontDoors: readonly FrontDoor[] = [
     keysUrl: urls.handOver,
     subjectClaim: 'sub',
     mint: handOverToken,
-    knock: (handOver, surroundings) =>
-      withBaton(() => currentUser()?.subject, { name: 'render-invoice', ...surroundings })({
-        baton: 1,
-        handOver,
-        correlationId: 'c-1',
-        payload: null,
-      }).catch(wordsOf),
+    open: (surroundings) => {
+      const handler = withBaton(() => currentUser()?.subject, { name: 'render-invoice', ...surroundings });
+      return (handOver) => handler({ baton: 1, handOver, correlationId: 'c-1', payload: null }).catch(wordsOf);
+    },
     admitted: 'entra:7d3c',
     refused: { name: 'baton.token_invalid', message: 'The identity of this request could not be verified.' },
   },

@@ -13,8 +13,9 @@ import { thrownBy } from '../support/errors';
 const BEARER = 'Bearer aaa.bbb.ccc';
 const rest = restEvent({ authorization: BEARER });
 const http = httpApiEvent({ authorization: BEARER });
-const restFields = { format: 'iam', sourceIp: CLIENT_ADDRESS, arn: `${REST_STAGE}/GET/invoices/7` };
-const httpFields = { format: 'simple', sourceIp: CLIENT_ADDRESS, arn: `${HTTP_STAGE}/GET/invoices/7` };
+const route = { method: 'GET', path: '/invoices/7' };
+const restFields = { format: 'iam', sourceIp: CLIENT_ADDRESS, route, arn: `${REST_STAGE}/GET/invoices/7` };
+const httpFields = { format: 'simple', sourceIp: CLIENT_ADDRESS, route, arn: `${HTTP_STAGE}/GET/invoices/7` };
 
 /** The same REST event with these header lines alone; `lines` with the same name become one multi-value header. */
 function withHeaders(...lines: readonly (readonly [string, string])[]): unknown {

@@ -35,15 +35,18 @@ function packagesOf(inputs: readonly string[]): string[] {
   return [...new Set(names.filter((name) => name !== undefined))].sort();
 }
 
-/** Runs bundled code far from any `node_modules`, as on Lambda; gives what it printed as JSON. */
-export function runBundle(code: string): unknown {
+/**
+ * Runs bundled code far from any `node_modules`, as on Lambda; gives what it printed as JSON.
+ * @param nodePath where packages are besides: Lambda's runtime has the AWS SDK at hand so
+ */
+export function runBundle(code: string, nodePath = ''): unknown {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'baton-bundle-'));
   try {
     writeFileSync(path.join(directory, 'index.js'), code);
     const { status, stdout, stderr } = spawnSync(process.execPath, ['index.js'], {
       cwd: directory,
       encoding: 'utf8',
-      env: { ...process.env, NODE_OPTIONS: '', NODE_PATH: '' },
+      env: { ...process.env, NODE_OPTIONS: '', NODE_PATH: nodePath },
       timeout: 20_000,
     });
     if (status !== 0) throw new Error(`The bundle ended with ${status}:\n${stderr}`);

@@ -10,11 +10,15 @@ const { version } = JSON.parse(readFileSync(path.join(__dirname, '..', '..', 'pa
 const baton = (...args: string[]) => runNode([BATON, ...args]);
 
 it.each<[string[], RegExp]>([
-  [[], /^Usage: baton <command>[^]*\n {2}dev [^]*\n {2}token /],
+  [[], /^Usage: baton <command>[^]*\n {2}audit [^]*\n {2}dev [^]*\n {2}token /],
   [['--help'], /^Usage: baton <command>/],
   [['-h'], /^Usage: baton <command>/],
   [['help'], /^Usage: baton <command>/],
   [['dev', '--help'], /^Usage: baton dev [^]*--config[^]*--logs[^]*--verbose/],
+  [
+    ['keys', '--help'],
+    /^Usage: baton keys <create\|rotate\|jwks\|status> <ring> [^]*--publish-seconds[^]*--token-seconds/,
+  ],
   [['token', '-h'], /^Usage: baton token <username> [^]*--actor[^]*--config/],
   [['--version'], new RegExp(`^${version}\n$`)],
   [['-v'], new RegExp(`^${version}\n$`)],

@@ -14,17 +14,22 @@ interface Schema {
 const PAGE = 'docs/policy.md';
 /** The heading of the file's own members; all other objects are headed by their place. */
 const FILE = 'The file';
+/** Claims are read in one way, wherever they come from. */
+const CLAIMS = 'identityProviders.<name>.claims';
 
 /** Every object of the schema that has named members: its place → member → whether it must be there. */
 function objectsOf(schema: Schema, place: string, found = new Map<string, Map<string, string>>()): typeof found {
   const { properties = {}, required = [], additionalProperties, items, anyOf = [] } = schema;
   if (additionalProperties === false) {
     // The same keys in three places have one section, of which one member is needed: an object for each kind.
-    const heading = place.endsWith('.keys') ? 'keys' : place || FILE;
+    const heading = place.endsWith('.keys') ? 'keys' : place.replace(/^edge\.claims/, CLAIMS) || FILE;
     const members = found.get(heading) ?? new Map<string, string>();
     found.set(heading, members);
     for (const [name, member] of Object.entries(properties)) {
-      members.set(name, heading === 'keys' ? 'one of them' : required.includes(name) ? 'yes' : 'no');
+      const needed = required.includes(name) ? 'yes' : 'no';
+      // docs/edges.md says it for each profile.
+      const byProfile = heading === 'edge' && name !== 'profile';
+      members.set(name, heading === 'keys' ? 'one of them' : byProfile ? 'by profile' : needed);
       objectsOf(member, place === '' ? name : `${place}.${name}`, found);
     }
   } else if (additionalProperties) objectsOf(additionalProperties, `${place}.<name>`, found);

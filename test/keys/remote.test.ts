@@ -114,6 +114,23 @@ describe('keys that change', () => {
     expect(server.fetches()).toBe(3);
   });
 
+  it('a rotation is accepted within 2 s of a flood of 10,000 made-up keys, at one fetch a window', async () => {
+    const source = remote();
+    await kidOf(source, 'one');
+    const [startedAt, waves] = [(now += 10 * SECOND), 100];
+    let acceptedAt: number | undefined;
+    for (let wave = 0; wave < waves; wave++, now += 50) {
+      if (wave === 20) server.keys = [one, two];
+      const flood = Array.from({ length: 100 }, (_, n) => kidOf(source, `made-up-${wave}-${n}`));
+      const [known, rotated] = await Promise.all([kidOf(source, 'one'), kidOf(source, 'two'), ...flood]);
+      expect(known).toBe('one');
+      if (rotated !== undefined) acceptedAt ??= now;
+    }
+    expect(acceptedAt).toBeLessThanOrEqual(startedAt + 20 * 50 + 2 * SECOND);
+    // The first, and one in each 1.5 s of the 5 s that the flood took.
+    expect(server.fetches()).toBeLessThanOrEqual(1 + Math.ceil((waves * 50) / 1500));
+  });
+
   it('a withdrawn key is refused after the renewal', async () => {
     const source = remote();
     await kidOf(source, 'one');

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -203,7 +204,19 @@ describe('createLogger()', () => {
     ]);
   });
 
+  it('hashes the callers of its lines where it is told to, the same as the audit trail', async () => {
+    const file = join(folder, 'hashed.jsonl');
+    const hashKey = 'k'.repeat(32);
+    const logger = createLogger({ file, subjects: 'hashed', hashKey });
+    runInContext(contextOf('gw-1', 'entra:ada'), () => logger.info('x'));
+    await eventually(() => read(file) !== '');
+    const hmac = (text: string): string =>
+      `hmac-sha256:${createHmac('sha256', hashKey).update(text).digest('base64url')}`;
+    expect(JSON.parse(read(file))).toMatchObject({ subject: hmac('entra:ada'), actor: hmac('copilot') });
+  });
+
   it.each<[string, () => unknown, string, RegExp]>([
+    ['hashes without a key', () => createLogger({ subjects: 'hashed' }), 'key_invalid', /hash key of 32 bytes/],
     ['a misspelt option', () => createLogger({ levle: 'info' } as object), 'option_unknown', /did you mean "level"/],
     [
       'a wrong level in the environment',

@@ -57,13 +57,14 @@ export interface Caller {
   readonly roles?: readonly string[];
   readonly scope?: string;
   readonly act?: object;
+  readonly rctx?: object;
   readonly policy?: string;
 }
 
 /** A Transaction Token of this caller. */
-export function tokenOf({ sub = 'entra:ada', roles = ['clerk'], scope = '', act, policy }: Caller = {}): string {
+export function tokenOf({ sub = 'entra:ada', roles = ['clerk'], scope = '', act, rctx, policy }: Caller = {}): string {
   const tctx = { ...travellingClaims.tctx, roles, policy };
-  return transactionToken(key, { claims: { sub, scope, act, tctx } });
+  return transactionToken(key, { claims: { sub, scope, act, tctx, ...(rctx && { rctx }) } });
 }
 
 /** The header that carries it. */

@@ -1,10 +1,21 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { RequestHandler } from 'express';
 import request from 'supertest';
-import { correlation, requirePermission, requireRole, requireScope } from '../../src/index';
+import {
+  correlation,
+  requireAllRoles,
+  requireAnyPermission,
+  requireAnyScope,
+  requirePermission,
+  requireRecentLogin,
+  requireRole,
+  requireScope,
+} from '../../src/index';
 import { defaultLogger } from '../../src/logging/winston-logger';
+import type { RecentLoginOptions } from '../../src/index';
 import { thrownBy } from '../support/errors';
-import { appWith, as, EXPRESSES, memoryLog, type Caller } from './apps';
+import { NOW } from '../support/tokens';
+import { appWith, as, clock, document, EXPRESSES, memoryLog, policyOf, type Caller } from './apps';
 
 const approver: Caller = { roles: ['approver'], scope: 'a b' };
 const outside = new AsyncResource('elsewhere');
@@ -46,6 +57,18 @@ describe.each(EXPRESSES)('guards on %s', (_, express) => {
       'actor_limited',
     ],
     ['a scope for an unknown actor', requireScope('a'), { ...approver, act: { sub: 'x' } }, 403, 'actor_unknown'],
+    ['one of two permissions is enough', requireAnyPermission('invoice:approve', 'invoice:read'), {}, 200],
+    ['neither of two', requireAnyPermission('invoice:approve', 'x:y'), {}, 403, 'permission_missing'],
+    [
+      'another one than the denied',
+      requireAnyPermission('invoice:read', 'invoice:approve'),
+      { roles: ['approver', 'barred'] },
+      200,
+    ],
+    ['both roles', requireAllRoles('clerk', 'approver'), approver, 200],
+    ['one role of two', requireAllRoles('clerk', 'approver'), {}, 403, 'role_missing'],
+    ['one scope of two is enough', requireAnyScope('c', 'b'), approver, 200],
+    ['neither scope', requireAnyScope('c', 'd'), approver, 403, 'scope_missing', 'c'],
     ['an anonymous caller', requirePermission('invoice:read'), undefined, 401, 'identity_missing'],
     ['an anonymous caller and a role', requireRole('clerk'), undefined, 401, 'identity_missing'],
     ['an anonymous caller and a scope', requireScope('a'), undefined, 401, 'identity_missing'],
@@ -79,6 +102,66 @@ describe.each(EXPRESSES)('guards on %s', (_, express) => {
       code: status === 401 ? 'identity_missing' : 'permission_denied',
       correlationId: expect.any(String),
       ...(challenge !== undefined && { challenge }),
+    });
+  });
+
+  it.each<[string, RecentLoginOptions, object, string | undefined]>([
+    ['recent enough', { maxAgeSeconds: 600 }, { auth_time: NOW - 600 }, undefined],
+    ['too old', { maxAgeSeconds: 300 }, { auth_time: NOW - 301 }, 'max_age="300"'],
+    ['without a time', { maxAgeSeconds: 300 }, {}, 'max_age="300"'],
+    ['strong enough', { acr: ['hw', 'mfa'] }, { acr: 'mfa' }, undefined],
+    ['too weak', { acr: ['hw', 'mfa'] }, { acr: 'pwd' }, 'acr_values="hw mfa"'],
+    ['neither', { acr: 'mfa', maxAgeSeconds: 60 }, {}, 'acr_values="mfa", max_age="60"'],
+  ])('a sign-in that is %s, by guard and by route', async (_name, options, rctx, asked) => {
+    const route = { path: '/pay', recentLogin: options };
+    const { app, log } = appWith(express, {
+      policy: policyOf({ routes: [...document.routes, route] }),
+      routes: (made) => {
+        made.get('/open/pay', requireRecentLogin({ ...options, clock }) as RequestHandler);
+      },
+    });
+    for (const path of ['/open/pay', '/pay']) {
+      const response = await request(app).get(path).set(as({ rctx }));
+      expect([path, response.status]).toEqual([path, asked === undefined ? 200 : 401]);
+      if (asked === undefined) continue;
+      const challenge = `Bearer realm="invoices", error="insufficient_user_authentication", ${asked}`;
+      expect(response.headers['www-authenticate']).toBe(challenge);
+      expect(response.body).toMatchObject({ code: 'authentication_insufficient', challenge });
+    }
+    if (asked === undefined) return;
+    const refused = log.of('audit').filter(({ outcome }) => outcome === 'denied');
+    const reason = 'authentication_insufficient';
+    expect(refused).toMatchObject([
+      { reason, path: '/open/pay' },
+      { reason, path: '/pay' },
+    ]);
+  });
+
+  it.each([
+    ['an anonymous caller', undefined, 401, 'identity_missing'],
+    ['an actor that nobody knows', { act: { sub: 'x' } }, 403, 'permission_denied'],
+  ])('a recent sign-in helps %s nothing', async (_name, caller, status, code) => {
+    const { app } = appWith(express, {
+      routes: (made) => made.get('/open/pay', requireRecentLogin({ maxAgeSeconds: 600, clock }) as RequestHandler),
+    });
+    const response = await request(app)
+      .get('/open/pay')
+      .set(caller === undefined ? {} : as(caller));
+    expect([response.status, response.body.code]).toEqual([status, code]);
+  });
+
+  it('a route of one tenant stays closed to another', async () => {
+    const route = { path: '/t/{tenant}', where: { tenant: '/tenant' } } as const;
+    const { app, log } = appWith(express, { policy: policyOf({ routes: [route] }) });
+    // The tests' users are of tenant-1.
+    await request(app).get('/t/tenant-1').set(as()).expect(200);
+    await request(app).get('/t/tenant%2D1').set(as()).expect(200);
+    const response = await request(app).get('/t/tenant-2').set(as()).expect(403);
+    expect(response.body.code).toBe('permission_denied');
+    expect(log.of('audit').at(-1)).toMatchObject({
+      reason: 'resource_mismatch',
+      required: '/tenant',
+      rule: '/routes/0',
     });
   });
 
@@ -125,7 +208,25 @@ describe('guards at start', () => {
     ['an empty name', () => requirePermission('')],
     ['a list instead of names', () => requirePermission(['invoice:read'] as unknown as string)],
     ['undefined', () => requireRole(undefined as unknown as string)],
+    ['a wildcard', () => requirePermission('invoice:*')],
+    ['a wildcard among others', () => requireAnyPermission('invoice:read', 'invoice:*')],
+    ['what no file can grant', () => requirePermission('read invoices')],
+    ['no permission of any', () => requireAnyPermission()],
+    ['no role of all', () => requireAllRoles()],
+    ['no scope of any', () => requireAnyScope()],
+    ['a sign-in without requirement', () => requireRecentLogin({})],
+    ['a sign-in of age 0', () => requireRecentLogin({ maxAgeSeconds: 0 })],
+    ['a sign-in of half a second', () => requireRecentLogin({ maxAgeSeconds: 0.5 })],
+    ['an empty list of contexts', () => requireRecentLogin({ acr: [] })],
+    ['a context with a blank', () => requireRecentLogin({ acr: 'a b' })],
+    ['a context that is no text', () => requireRecentLogin({ acr: [7] as unknown as string[] })],
+    ['contexts in an object', () => requireRecentLogin({ acr: {} as unknown as string[] })],
   ])('%s is refused', async (_name, make) => {
     expect((await thrownBy(make)).code).toBe('option_invalid');
+  });
+
+  it('an option that is not known is refused', async () => {
+    const options = { maxAge: 300 } as unknown as RecentLoginOptions;
+    expect((await thrownBy(() => requireRecentLogin(options))).code).toBe('option_unknown');
   });
 });

@@ -4,7 +4,7 @@ import { createProject, pack, root, type Outcome, type Project, type Tarball } f
 const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 
 const USE = `
-import { baton, currentContext, currentUser, requirePermission } from 'iis-baton';
+import { authorize, baton, correlation, currentContext, currentUser, requirePermission } from 'iis-baton';
 import { createAuthorizer } from 'iis-baton/authorizer';
 import * as context from 'iis-baton/context';
 import { BatonError, type ErrorCode } from 'iis-baton/errors';
@@ -13,6 +13,7 @@ import { listen } from 'iis-baton/iis';
 import * as logging from 'iis-baton/logging';
 import { createOffload } from 'iis-baton/offload';
 import * as policy from 'iis-baton/policy';
+import { asUser, createTestGateway, testUser } from 'iis-baton/testing';
 import express from 'express';
 
 export const all = [createAuthorizer, withBaton, listen, createOffload, context, logging, policy];
@@ -25,6 +26,13 @@ export function start(): void {
     res.json({ subject, correlationId: currentContext()?.correlationId });
   });
   listen(app);
+}
+
+export async function tested(): Promise<Record<string, string>> {
+  const ada = testUser({ subject: 'entra:ada', roles: ['clerk'], actor: 'copilot' });
+  const app = express();
+  app.use(correlation(), asUser(ada), asUser((req) => (req.headers['x-test'] ? ada : undefined)), authorize());
+  return createTestGateway({ policy: 'baton.policy.json' }).headers(ada, { lifetimeSeconds: 30 });
 }
 
 export function code(error: unknown): ErrorCode | undefined {

@@ -1,5 +1,6 @@
 import { codeOf, thrownBy } from '../support/errors';
 import { fullPolicy, makeIdentity, makePolicy, policyDocument, problemsOf } from '../support/policies';
+import type { TxnTokenEdge } from '../../src/policy/edge-document';
 import { compilePolicy } from '../../src/policy/policy';
 
 const { edge, identityProviders, roles } = fullPolicy;
@@ -130,7 +131,7 @@ describe('filling ${NAME}', () => {
 
   it('fills once: a value that looks like a name stays as it is', () => {
     const policy = makePolicy(changes, { ...env, HOST: '${STAGE}', STAGE: '$&' });
-    expect(policy.edge.issuer).toBe('https://${STAGE}/$&');
+    expect(policy.edge).toMatchObject({ issuer: 'https://${STAGE}/$&' });
   });
 
   it('checks what the environment brought', () => {
@@ -230,7 +231,8 @@ describe('a compiled policy', () => {
     const policy = compilePolicy(document, {});
     document.roles.clerk.permissions.push('invoice:approve');
     expect(policy.decidePermission(makeIdentity({ roles: ['clerk'] }), 'invoice:approve').allowed).toBe(false);
-    const parts = [policy, policy.edge, policy.edge.keys, policy.routes, policy.routes[0], policy.functions];
+    const { keys } = policy.edge as TxnTokenEdge;
+    const parts = [policy, policy.edge, keys, policy.routes, policy.routes[0], policy.functions];
     for (const part of parts) expect(Object.isFrozen(part)).toBe(true);
   });
 

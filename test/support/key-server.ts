@@ -1,12 +1,15 @@
+import { createPublicKey } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Jwk } from '../../src/jws/keys';
 
-/** A loopback key server: `/jwks.json`, and the OpenID configuration of the issuer that it is. */
+/** A loopback key server: `/jwks.json`, PEM by key ID, and the OpenID configuration of the issuer that it is. */
 export interface KeyServer {
   readonly issuer: string;
   readonly jwksUri: string;
+  /** Below it each key is a PEM text, by its ID. */
+  readonly pemUrl: string;
   /** Requests so far, by path. */
   readonly hits: ReadonlyMap<string, number>;
   /** What is served; change it to rotate or withdraw keys. */
@@ -19,6 +22,11 @@ export interface KeyServer {
   close(): Promise<void>;
 }
 
+function sendPem(response: ServerResponse, jwk: Jwk | undefined): void {
+  if (jwk === undefined) response.writeHead(404).end();
+  else response.end(createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' }).export({ type: 'spki', format: 'pem' }));
+}
+
 /** Starts a key server on a free port. */
 export async function startKeyServer(keys: readonly Jwk[] = []): Promise<KeyServer> {
   const hits = new Map<string, number>();
@@ -29,7 +37,10 @@ export async function startKeyServer(keys: readonly Jwk[] = []): Promise<KeyServ
     response.setHeader('content-type', 'application/json');
     if (path === '/jwks.json') return response.end(JSON.stringify({ keys: state.keys }));
     if (path === '/.well-known/openid-configuration') return response.end(JSON.stringify(state.metadata));
-    response.writeHead(404).end();
+    sendPem(
+      response,
+      state.keys.find(({ kid }) => path === `/pem/${String(kid)}`),
+    );
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -38,6 +49,7 @@ export async function startKeyServer(keys: readonly Jwk[] = []): Promise<KeyServ
   const state: KeyServer = {
     issuer,
     jwksUri,
+    pemUrl: `${issuer}/pem`,
     hits,
     keys,
     metadata: { issuer, jwks_uri: jwksUri },

@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { BatonError } from '../../src/core/errors';
 import { ALGORITHMS, isAlgorithm, type Algorithm } from '../../src/jws/algorithms';
@@ -123,5 +123,44 @@ export function signatureVectors(name: string, algorithm: Algorithm): Vector[] {
   return wycheproof(name, ({ msg, sig }, group) => {
     const jwk = createPublicKey(testGroups[group]!.publicKeyPem!).export({ format: 'jwk' });
     return acceptsBytes(msg, sig, jwk, algorithm);
+  });
+}
+
+interface Rfc7515File {
+  readonly tests: readonly {
+    readonly source: string;
+    readonly result: string;
+    readonly jwk?: Jwk;
+    readonly jws: string;
+  }[];
+}
+
+/** The examples of RFC 7515 and RFC 8037; one without a key is tried with a key of somebody's. */
+export function rfc7515Vectors(): Vector[] {
+  const { tests } = readData<Rfc7515File>('rfc7515/rfc7515_rfc8037_examples.json');
+  const somebodys = tests.find(({ source }) => source === 'RFC 7515 A.3')!.jwk!;
+  return tests.map(({ source, result, jwk, jws }) => ({
+    id: source,
+    valid: result === 'valid',
+    accepted: () => acceptsToken(jws, { keys: [jwk ?? somebodys] }),
+  }));
+}
+
+interface CookbookFile {
+  readonly input: { readonly key: Jwk | readonly Jwk[] };
+  readonly output: Readonly<Record<string, unknown>>;
+}
+
+/** The examples of RFC 7520 and RFC 7797 below a folder, each in every form that it is written down in; all are right. */
+export function cookbookVectors(folder: string): Vector[] {
+  const files = readdirSync(path.join(__dirname, 'data', folder)).filter((name) => name.endsWith('.json'));
+  return files.flatMap((file) => {
+    const { input, output } = readData<CookbookFile>(`${folder}/${file}`);
+    const keys = Array.isArray(input.key) ? (input.key as Jwk[]) : [input.key as Jwk];
+    return Object.entries(output).map(([form, token]) => ({
+      id: `${file.replace('.json', '')} ${form}`,
+      valid: true,
+      accepted: () => acceptsToken(typeof token === 'string' ? token : JSON.stringify(token), { keys }),
+    }));
   });
 }

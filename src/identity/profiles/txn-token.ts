@@ -1,4 +1,4 @@
-import type { EdgeDocument } from '../../policy/document';
+import type { TxnTokenEdge } from '../../policy/edge-document';
 import { keySourceAt } from '../../keys/source';
 import { TRANSACTION_TOKEN_HEADER, verifyTransactionToken } from '../../token/transaction-token';
 import type { AssertionVerifier, EdgeOptions } from '../assertion';
@@ -6,10 +6,21 @@ import { identityFrom } from '../from-transaction';
 
 const DEFAULT_CLOCK_TOLERANCE_SECONDS = 30;
 /** Longer than the gateway's default cache (300 s) with its tolerance, short enough to bound what a stolen token is worth. */
-export const DEFAULT_MAX_LIFETIME_SECONDS = 900;
+const DEFAULT_MAX_LIFETIME_SECONDS = 900;
+/**
+ * Where tokens are for one request only the authorizer mints them for 60 s. One that lives longer was minted for a
+ * gateway's cache: better refused at the first request than taken for a replay at the second.
+ */
+const MAX_UNCACHED_LIFETIME_SECONDS = 60;
+
+/** Longest accepted lifetime of a Transaction Token, in seconds. */
+export function maxLifetimeOf({ maxLifetimeSeconds, replay, bind }: TxnTokenEdge): number {
+  const once = replay !== undefined || bind !== undefined;
+  return maxLifetimeSeconds ?? (once ? MAX_UNCACHED_LIFETIME_SECONDS : DEFAULT_MAX_LIFETIME_SECONDS);
+}
 
 /** The profile `txn-token`: Baton's own authorizer signs a Transaction Token, in which roles are policy roles already. */
-export function txnTokenVerifier(document: EdgeDocument, options: EdgeOptions): AssertionVerifier {
+export function txnTokenVerifier(document: TxnTokenEdge, options: EdgeOptions): AssertionVerifier {
   const { issuer, algorithms, profile } = document;
   const keys = keySourceAt(document.keys, { ...options, algorithms });
   const expected = {
@@ -18,7 +29,7 @@ export function txnTokenVerifier(document: EdgeDocument, options: EdgeOptions): 
     algorithms,
     keys,
     clockToleranceSeconds: document.clockToleranceSeconds ?? DEFAULT_CLOCK_TOLERANCE_SECONDS,
-    maxLifetimeSeconds: document.maxLifetimeSeconds ?? DEFAULT_MAX_LIFETIME_SECONDS,
+    maxLifetimeSeconds: maxLifetimeOf(document),
   };
   return {
     header: TRANSACTION_TOKEN_HEADER,

@@ -1,0 +1,164 @@
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { BatonError } from '../core/errors';
+import { unknownName } from '../core/options';
+import { newKeyRing, keyRingText, phaseOf, publicKeySet, rotateKeyRing, type KeyRing } from '../keys/key-ring';
+import { parseKeyRing } from '../keys/key-ring-text';
+import { kmsPublicJwk } from '../keys/kms-public-key';
+import { keySetText } from '../keys/published-keys';
+import { readArguments, USAGE_ERROR } from './arguments';
+
+const USAGE = `Usage: baton keys <create|rotate|jwks|status> <ring> [--jwks file] [--publish-seconds n] [--token-seconds n]
+       baton keys kms <key> --kid id [--jwks file]
+
+A key ring is a file with private keys that follow each other. Keep it outside the web root, readable by the app alone.
+
+  create <ring>   makes a ring with one ES256 key, which signs at once
+  rotate <ring>   adds the next key: published now, signing later; the key before is withdrawn when its tokens have ended
+  jwks <ring>     prints the public keys as a JWK Set
+  kms <key>       prints the public half of a key in AWS KMS as a JWK Set, with the ID that --kid gives it
+  status <ring>   says what each key does now and when that ends
+
+  --kid              kms: the ID of the key (kid), the same as its signer's
+  --jwks             the file that the public keys are written to
+  --publish-seconds  rotate: how long the next key is published before it signs; 900 by default
+  --token-seconds    rotate: how long the key before stays published after that; 3900 by default, longer than any token
+                     lives. A key that leaked: both 0, at the price of the tokens that it signed`;
+
+const OPTIONS = {
+  jwks: { type: 'string' },
+  kid: { type: 'string' },
+  'publish-seconds': { type: 'string', default: '900' },
+  'token-seconds': { type: 'string', default: '3900' },
+} as const;
+
+interface Call {
+  /** The path of the ring, or what KMS calls the key. */
+  readonly ring: string;
+  readonly kid: string | undefined;
+  readonly jwks: string | undefined;
+  readonly publishMs: number;
+  readonly tokenMs: number;
+  readonly now: number;
+}
+
+const ACTIONS: Readonly<Record<string, (call: Call) => Promise<void> | void>> = {
+  create,
+  rotate,
+  jwks,
+  kms,
+  status,
+};
+
+const usageError = (message: string): BatonError =>
+  new BatonError('option_invalid', `${message}\n\n${USAGE}`, { reason: USAGE_ERROR });
+
+function readMilliseconds(name: string, text: string): number {
+  const seconds = Number(text);
+  if (/^\d{1,8}$/.test(text)) return seconds * 1000;
+  throw usageError(`--${name} must be a whole number of seconds, not "${text}".`);
+}
+
+function readRing(path: string): KeyRing {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new BatonError('key_invalid', `The key ring ${path} cannot be read: ${(cause as Error).message}.`, { cause });
+  }
+  return parseKeyRing(text);
+}
+
+/** Written beside it and renamed: whoever reads sees the old text or the new one, never half of it. */
+function writeWhole(path: string, text: string, mode: number): void {
+  const draft = `${path}.${process.pid}.tmp`;
+  try {
+    const file = openSync(draft, 'wx', mode);
+    try {
+      writeFileSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(draft, path);
+  } catch (cause) {
+    rmSync(draft, { force: true });
+    throw new BatonError('option_invalid', `${path} cannot be written: ${(cause as Error).message}.`, { cause });
+  }
+}
+
+const PRIVATE = 0o600;
+const PUBLIC = 0o644;
+
+const writePublic = (ring: KeyRing, { jwks: path, now }: Call): void => {
+  if (path !== undefined) writeWhole(path, keySetText(publicKeySet(ring, now)), PUBLIC);
+};
+
+async function kms({ ring: key, kid, jwks: path }: Call): Promise<void> {
+  if (!kid) throw usageError('The --kid is missing.');
+  const text = keySetText({ keys: [await kmsPublicJwk(key, kid)] });
+  if (path === undefined) process.stdout.write(text);
+  else writeWhole(path, text, PUBLIC);
+}
+
+async function create(call: Call): Promise<void> {
+  const ring = await newKeyRing(call.now);
+  try {
+    // Never over another file: it may be the ring that signs.
+    writeFileSync(call.ring, keyRingText(ring), { flag: 'wx', mode: PRIVATE });
+  } catch (cause) {
+    throw new BatonError('option_invalid', `${call.ring} cannot be made: ${(cause as Error).message}.`, { cause });
+  }
+  writePublic(ring, call);
+  report(ring, call);
+}
+
+async function rotate(call: Call): Promise<void> {
+  const ring = await rotateKeyRing(readRing(call.ring), call.now, call);
+  // First those who verify: a key that signs before it is published makes tokens that nobody takes.
+  writePublic(ring, call);
+  writeWhole(call.ring, keyRingText(ring), PRIVATE);
+  report(ring, call);
+}
+
+function jwks(call: Call): void {
+  const ring = readRing(call.ring);
+  writePublic(ring, call);
+  if (call.jwks === undefined) process.stdout.write(keySetText(publicKeySet(ring, call.now)));
+}
+
+function status(call: Call): void {
+  report(readRing(call.ring), call);
+}
+
+/** One line a key, without any part of it. */
+function report(ring: KeyRing, { now }: Call): void {
+  const time = (milliseconds: number): string => new Date(milliseconds).toISOString();
+  for (const entry of ring.keys) {
+    const phase = phaseOf(entry, ring, now);
+    const { publishedAt, signsFrom, withdrawnAt } = entry;
+    const times = [
+      `published ${time(publishedAt)}`,
+      `signs from ${time(signsFrom)}`,
+      ...(withdrawnAt === undefined ? [] : [`withdrawn ${time(withdrawnAt)}`]),
+    ];
+    console.log(`${phase.padEnd(10)}${String(entry.key.kid)}  ${times.join(', ')}`);
+  }
+}
+
+/** `baton keys`: makes and rotates the keys that sign, and says what each of them does. */
+export async function keys(args: readonly string[]): Promise<void> {
+  const parsed = readArguments(args, { usage: USAGE, options: OPTIONS, positionals: ['action', 'ring'] });
+  if (parsed === undefined) return;
+  const { action, ring } = parsed.positionals;
+  const run = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
+  if (run === undefined) throw usageError(`The action ${unknownName(action, Object.keys(ACTIONS))}.`);
+  const { jwks: jwksFile, kid, 'publish-seconds': publish, 'token-seconds': token } = parsed.values;
+  await run({
+    ring,
+    kid,
+    jwks: jwksFile,
+    publishMs: readMilliseconds('publish-seconds', publish),
+    tokenMs: readMilliseconds('token-seconds', token),
+    now: Date.now(),
+  });
+}

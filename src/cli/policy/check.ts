@@ -1,0 +1,78 @@
+import { BatonError, type Problem } from '../../core/errors';
+import { findingsOf, type Finding, type FindingCode } from '../../policy/findings';
+import { loadPolicy } from '../../policy/load';
+import { readArguments } from '../arguments';
+import { environmentOf, print } from './files';
+
+const USAGE = `Usage: baton policy check <file> [--env-file file] [--strict] [--json]
+
+Says everything that is wrong with a policy file, what is probably a mistake, and which doors are open.
+
+  --env-file  fills \${NAME}s from this file (NAME=value lines), and not from the environment
+  --strict    warnings fail too
+  --json      data for machines: { valid, digest, problems, findings }
+
+Exit code: 0 sound, 1 problems (with --strict also warnings), 2 wrong usage.`;
+
+const OPTIONS = {
+  'env-file': { type: 'string' },
+  strict: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const;
+
+const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
+
+const SENTENCES: Readonly<Record<FindingCode, (names: readonly string[]) => string>> = {
+  role_unheld: (names) => `nobody has the role ${quoted(names)}: neither it nor a role that inherits it has members`,
+  permission_ungranted: ([permission = '', ...roles]) =>
+    roles.length === 0
+      ? `no role grants ${quoted([permission])}: nobody gets through here`
+      : `only roles that nobody has grant ${quoted([permission])}: ${quoted(roles)}`,
+  role_unreached: (names) => `nobody has ${quoted(names)}: nobody gets through here`,
+  route_unreachable: ([path = '']) => `no request comes to ${path}: clients take "." and ".." out of paths`,
+  actor_wider: (names) => `no role grants ${quoted(names)}, so the actor cannot use it`,
+  claim_unmapped: (names) => `no identity provider's "claims" reads ${quoted(names)}: nobody gets through here`,
+  tenant_shared: () =>
+    'several identity providers map tenants, and equal ones meet here: make sure that they cannot choose the same',
+  lifetime_for_cache: (names) =>
+    `above 60 s it lets in tokens that a gateway's cache kept, which ${quoted(names)} is there to prevent`,
+  route_public: ([route = '']) => `${route} is open to everybody`,
+  unlisted_open: () => 'every verified caller may send requests that no entry lists',
+  grant_unasked: (names) => `no route and no function asks for ${quoted(names)}; a guard in code may`,
+  cache_forbidden: (names) =>
+    `${quoted(names)} holds only while the gateway caches no authorizer results: authorizerResultTtlInSeconds 0, createAuthorizer({ cacheTtlSeconds: 0 })`,
+};
+
+const line = (level: string, pointer: string, message: string): string =>
+  `${level.padEnd(8)} ${pointer === '' ? '(document)' : pointer}: ${message}`;
+
+/** What the policy's own check says; `undefined` problems never: an unreadable file is an error of its own. */
+function inspect(
+  file: string,
+  envFile: string | undefined,
+): { digest?: string; problems: readonly Problem[]; findings: readonly Finding[] } {
+  try {
+    const policy = loadPolicy(file, environmentOf(envFile));
+    return { digest: policy.digest, problems: [], findings: findingsOf(policy.document) };
+  } catch (thrown) {
+    if (!(thrown instanceof BatonError) || thrown.code !== 'policy_invalid') throw thrown;
+    return { problems: thrown.problems, findings: [] };
+  }
+}
+
+/** `baton policy check`: problems, warnings and notes of a policy file. */
+export function check(args: readonly string[]): void {
+  const parsed = readArguments(args, { usage: USAGE, options: OPTIONS, positionals: ['file'] });
+  if (parsed === undefined) return;
+  const { strict, json, 'env-file': envFile } = parsed.values;
+  const { digest, problems, findings } = inspect(parsed.positionals.file, envFile);
+  const count = (level: Finding['level']): number => findings.filter((one) => one.level === level).length;
+  const lines = [
+    ...problems.map(({ pointer, message }) => line('problem', pointer, message)),
+    ...findings.map(({ level, pointer, code, names }) => line(level, pointer, SENTENCES[code](names))),
+    `${problems.length} problem(s), ${count('warning')} warning(s), ${count('note')} note(s)`,
+    ...(digest === undefined ? [] : [`digest ${digest}`]),
+  ];
+  print(json, { valid: problems.length === 0, digest, problems, findings }, lines);
+  if (problems.length > 0 || (strict && count('warning') > 0)) process.exitCode = 1;
+}

@@ -1,0 +1,114 @@
+import { systemClock, type Clock } from '../core/clock';
+import type { Algorithm } from '../jws/algorithms';
+import type { Jwk, KeySource, VerificationKey } from '../jws/keys';
+import { backOffMs, keysUnavailable } from './back-off';
+import { indexKeys, type KeyIndex } from './fixed';
+
+/** How a key set that can change is kept. */
+export interface RenewedKeyOptions {
+  readonly algorithms: readonly Algorithm[];
+  /**
+   * Gets the key set. What it found out on the way, such as an address, may be wrong once a fetch has failed.
+   * @returns undefined where nothing has changed since it was last asked
+   */
+  readonly load: (lastFailed: boolean) => Promise<readonly Jwk[] | undefined>;
+  readonly clock?: Clock;
+  /** Keys are fetched anew after this long. Default 10 minutes. */
+  readonly maxAgeMs?: number;
+  /** Keys serve this long after they were last fetched. Default 24 hours. */
+  readonly staleLimitMs?: number;
+  /** Keys that are known from the start. */
+  readonly initial?: readonly Jwk[];
+}
+
+const MAX_AGE_MS = 10 * 60_000;
+/** A key server that is down does not take the app down. */
+const STALE_LIMIT_MS = 24 * 60 * 60_000;
+/** An unknown kid causes at most one fetch in this long. Short, so that a real rotation is seen even during a flood. */
+const UNKNOWN_KID_WINDOW_MS = 1500;
+
+/**
+ * A key set that can change, wherever it comes from: fetched when first needed, once for any number of waiting callers;
+ * renewed when old or when a token names an unknown key; replaced whole, so that a withdrawn key stops working.
+ */
+export class RenewedKeySource implements KeySource {
+  readonly #options: RenewedKeyOptions;
+  readonly #clock: Clock;
+  readonly #maxAgeMs: number;
+  readonly #staleLimitMs: number;
+  #keys: KeyIndex | undefined;
+  #version = 0;
+  #fetchedAt = -Infinity;
+  #triedAt = -Infinity;
+  #failures = 0;
+  #failure: unknown;
+  #flight: Promise<void> | undefined;
+
+  constructor(options: RenewedKeyOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#maxAgeMs = options.maxAgeMs ?? MAX_AGE_MS;
+    this.#staleLimitMs = options.staleLimitMs ?? STALE_LIMIT_MS;
+    if (options.initial === undefined) return;
+    this.#keys = indexKeys(options.initial, options.algorithms);
+    this.#fetchedAt = this.#clock();
+  }
+
+  /** @throws BatonError `keys_unavailable` */
+  async find(kid: string, algorithm: Algorithm): Promise<VerificationKey | undefined> {
+    const age = this.#clock() - this.#fetchedAt;
+    if (age > this.#staleLimitMs) await this.#renewOrThrow();
+    else if (age > this.#maxAgeMs) void this.#renew();
+    let found = await this.#keys?.find(kid, algorithm);
+    if (found === undefined && this.#mayAskAgain()) {
+      await this.#renew();
+      found = await this.#keys?.find(kid, algorithm);
+    }
+    // The unknown key may be a new one: "your token is invalid" is no answer while the server cannot be asked.
+    if (found === undefined && this.#failures > 0) throw keysUnavailable(this.#failure);
+    return found;
+  }
+
+  version(): number {
+    const age = this.#clock() - this.#fetchedAt;
+    // The first fetch waits for a token that has come as far as to its key.
+    if (age > this.#maxAgeMs && this.#keys !== undefined) void this.#renew();
+    return age > this.#staleLimitMs ? -1 : this.#version;
+  }
+
+  #mayAskAgain(): boolean {
+    return this.#flight !== undefined || this.#clock() - this.#triedAt >= UNKNOWN_KID_WINDOW_MS;
+  }
+
+  async #renewOrThrow(): Promise<void> {
+    await this.#renew();
+    if (this.#clock() - this.#fetchedAt > this.#staleLimitMs) throw keysUnavailable(this.#failure);
+  }
+
+  /** One fetch at a time; after a failure none until the back-off has passed. Never rejects. */
+  #renew(): Promise<void> {
+    if (this.#flight === undefined && this.#clock() - this.#triedAt < backOffMs(this.#failures)) {
+      return Promise.resolve();
+    }
+    this.#flight ??= this.#fetch().finally(() => (this.#flight = undefined));
+    return this.#flight;
+  }
+
+  async #fetch(): Promise<void> {
+    this.#triedAt = this.#clock();
+    try {
+      const keys = await this.#options.load(this.#failures > 0);
+      if (keys !== undefined) this.#replace(indexKeys(keys, this.#options.algorithms));
+      this.#fetchedAt = this.#clock();
+      this.#failures = 0;
+    } catch (error) {
+      this.#failures++;
+      this.#failure = error;
+    }
+  }
+
+  #replace(index: KeyIndex): void {
+    if (this.#keys !== undefined && !index.keeps(this.#keys)) this.#version++;
+    this.#keys = index;
+  }
+}

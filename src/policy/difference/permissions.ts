@@ -1,0 +1,102 @@
+import { decidePermission } from '../decide';
+import type { ActorDocument, PolicyDocument } from '../document';
+import { anyCovers } from '../permissions';
+import { rulesOf } from '../rules';
+import { comparedCallers, inEither, listOf, mapPair, rightChange, type Pair, type RightChange } from './change';
+
+/** Permissions that either file knows by name. Wildcards are compared by what they cover. */
+function permissionsIn({ roles, actors = {}, routes = [], functions = {} }: PolicyDocument): readonly string[] {
+  const grants = [...Object.values(roles), ...Object.values(actors)].flatMap(({ permissions = [], deny = [] }) => [
+    ...permissions,
+    ...deny,
+  ]);
+  const asked = routes.flatMap(({ permission, anyPermission }) => [...listOf(permission), ...listOf(anyPermission)]);
+  return [...grants, ...asked, ...Object.values(functions).map(({ permission }) => permission)];
+}
+
+/** Whether everything that `permission` stands for is granted; it can be a wildcard. */
+const gives = (grants: Iterable<string>, denies: Iterable<string>, permission: string): boolean =>
+  anyCovers(grants, permission) && !anyCovers(denies, permission);
+
+/** What a role or an actor says of permissions. */
+interface Statement {
+  readonly grants: Iterable<string>;
+  readonly denies: Iterable<string>;
+}
+
+const NOTHING: Statement = { grants: [], denies: [] };
+
+const actorStatement = ({ permissions = [], deny = [] }: ActorDocument): Statement => ({
+  grants: permissions,
+  denies: deny,
+});
+
+/** The permissions that roles and actors gain and lose, and those that roles take from whoever has them. */
+export function permissionChanges(documents: Pair<PolicyDocument>): RightChange[] {
+  const permissions = inEither(documents, permissionsIn);
+  const roles = inEither(documents, (document) => Object.keys(document.roles)).flatMap((name) => {
+    const who = { kind: 'role', name } as const;
+    const sides = mapPair(documents, (document): Statement => rulesOf(document).roles.get(name) ?? NOTHING);
+    return permissions.flatMap((one) => [
+      ...rightChange(
+        who,
+        { kind: 'permission', name: one },
+        mapPair(sides, (side) => gives(side.grants, side.denies, one)),
+      ),
+      ...rightChange(
+        who,
+        { kind: 'deny', name: one },
+        mapPair(sides, ({ denies }) => anyCovers(denies, one)),
+      ),
+    ]);
+  });
+  const actors = inEither(documents, (document) => Object.keys(document.actors ?? {})).flatMap((name) => {
+    const who = { kind: 'actor', name } as const;
+    const sides = mapPair(documents, ({ actors: known = {} }) =>
+      actorStatement(Object.hasOwn(known, name) ? (known[name] ?? {}) : {}),
+    );
+    return permissions.flatMap((one) =>
+      rightChange(
+        who,
+        { kind: 'permission', name: one },
+        mapPair(sides, (side) => gives(side.grants, side.denies, one)),
+      ),
+    );
+  });
+  return [...roles, ...actors];
+}
+
+/** The functions that callers gain and lose. */
+export function functionChanges(documents: Pair<PolicyDocument>): RightChange[] {
+  const names = inEither(documents, ({ functions = {} }) => Object.keys(functions));
+  return comparedCallers(documents).flatMap(({ who, identity }) =>
+    names.flatMap((name) => {
+      const sides = mapPair(documents, (document) => {
+        const permission = document.functions?.[name]?.permission;
+        if (permission === undefined || identity === undefined) return false;
+        return decidePermission(rulesOf(document), identity, permission).allowed;
+      });
+      return rightChange(who, { kind: 'function', name }, sides);
+    }),
+  );
+}
+
+/** Who is given a role, and which roles count while an actor acts: three words each, as one text. */
+function givenRoles({ roles, actors = {} }: PolicyDocument): readonly string[] {
+  const members = Object.entries(roles).flatMap(([role, { members: who = [] }]) =>
+    who.map((one) => ['member', one, role]),
+  );
+  const limits = Object.entries(actors).flatMap(([actor, { roles: counts = [] }]) =>
+    counts.map((role) => ['actor', actor, role]),
+  );
+  return [...members, ...limits].map((words) => JSON.stringify(words));
+}
+
+/** Who gains and loses roles. */
+export function roleChanges(documents: Pair<PolicyDocument>): RightChange[] {
+  return inEither(documents, givenRoles).flatMap((given) => {
+    const [kind, name, role] = JSON.parse(given) as ['member' | 'actor', string, string];
+    const sides = mapPair(documents, (document) => givenRoles(document).includes(given));
+    return rightChange({ kind, name }, { kind: 'role', name: role }, sides);
+  });
+}

@@ -1,0 +1,177 @@
+import type { Decision } from '../core/access';
+import { BatonError, formatProblems, type Problem } from '../core/errors';
+import { unknownName } from '../core/options';
+import type { Policy } from './policy';
+import { PERMISSION_ASKED } from './permissions';
+import { eitherOf, listOf, mapOf, objectOf, oneOf, oneOrMore, step, text, wholeNumber, type Shape } from './shape';
+import { supposedIdentity, type SupposedCaller } from './supposed-caller';
+
+/** One row of a table: who asks for what, and how it must come out. */
+export interface Expectation {
+  /** Callers of the table by name; each must come out so. */
+  readonly caller: string | readonly string[];
+  /** `GET /invoices/7`. */
+  readonly request?: string;
+  readonly permission?: string;
+  /** A function of the policy. */
+  readonly function?: string;
+  readonly outcome: 'allowed' | 'denied';
+  readonly reason?: Decision['reason'];
+  /** The JSON pointer of the rule that must decide. */
+  readonly rule?: string;
+}
+
+/** A table of expectations about a policy. */
+export interface ExpectationTable {
+  /** Callers by name; `"anonymous"` for one without identity. */
+  readonly callers: Readonly<Record<string, SupposedCaller | 'anonymous'>>;
+  readonly expectations: readonly Expectation[];
+}
+
+/** How one row came out for one caller. */
+export interface ExpectationResult {
+  /** The row's JSON pointer in the table. */
+  readonly pointer: string;
+  readonly caller: string;
+  /** What was asked: `GET /invoices/7`, a permission or a function. */
+  readonly asked: string;
+  readonly passed: boolean;
+  readonly expected: Pick<Expectation, 'outcome' | 'reason' | 'rule'>;
+  readonly decision: Decision;
+}
+
+/** What a table says of a policy. */
+export interface ExpectationReport {
+  readonly results: readonly ExpectationResult[];
+  /** JSON pointers of route entries that decided no row: nothing is expected of them. */
+  readonly untestedRoutes: readonly string[];
+}
+
+const REASONS: readonly Decision['reason'][] = [
+  'public',
+  'granted',
+  'authenticated',
+  'identity_missing',
+  'route_not_listed',
+  'permission_missing',
+  'permission_denied',
+  'role_missing',
+  'scope_missing',
+  'resource_mismatch',
+  'authentication_insufficient',
+  'actor_unknown',
+  'actor_limited',
+];
+
+const names = (what: string): Shape => listOf(text(what), what);
+const caller = objectOf('A caller.', {
+  optional: {
+    subject: text('The subject, "entra:7d3c".'),
+    kind: oneOf('User or application.', ['user', 'application']),
+    tenant: text('The tenant.'),
+    roles: names('Roles of the policy.'),
+    members: listOf(text('What a provider says.', { pattern: /^[^:]+:.+$/, hint: '"provider:value"' }), 'Members.'),
+    scopes: names('Scopes.'),
+    actors: names('Actors, the current one first.'),
+    acr: text('How the user signed in.'),
+    signedInSecondsAgo: wholeNumber('When the user signed in.', 0, 315_360_000),
+  },
+});
+const expectation = objectOf('An expectation.', {
+  required: {
+    caller: oneOrMore(text('The name of a caller.'), 'Who asks.'),
+    outcome: oneOf('How it must come out.', ['allowed', 'denied']),
+  },
+  optional: {
+    request: text('Method and path.', { pattern: /^[A-Z]+ \/\S*$/, hint: 'a request such as "GET /invoices/7"' }),
+    permission: text('A permission.', { pattern: PERMISSION_ASKED, hint: 'a permission without wildcard' }),
+    function: text('The name of a function.'),
+    reason: oneOf('The reason of the decision.', REASONS),
+    rule: text('JSON pointer of the rule that must decide.'),
+  },
+});
+const table = objectOf('Expectations about a policy.', {
+  required: {
+    callers: mapOf(eitherOf('A caller.', [oneOf('Without identity.', ['anonymous']), caller]), 'Callers.', /^.+$/),
+    expectations: listOf(expectation, 'Expectations.', 1),
+  },
+});
+
+const askedOf = (row: Expectation): readonly string[] =>
+  [row.request, row.permission, row.function].filter((asked) => asked !== undefined);
+
+const callersOf = ({ caller: named }: Expectation): readonly string[] => (typeof named === 'string' ? [named] : named);
+
+function checkRows({ callers, expectations }: ExpectationTable, policy: Policy, problems: Problem[]): void {
+  expectations.forEach((row, index) => {
+    const pointer = step('/expectations', index);
+    if (askedOf(row).length !== 1) {
+      problems.push({ pointer, message: 'must have one of request, permission and function' });
+    }
+    for (const name of callersOf(row).filter((one) => !Object.hasOwn(callers, one))) {
+      problems.push({ pointer: step(pointer, 'caller'), message: `caller ${unknownName(name, Object.keys(callers))}` });
+    }
+    if (row.function !== undefined && !Object.hasOwn(policy.functions, row.function)) {
+      const message = `function ${unknownName(row.function, Object.keys(policy.functions))}`;
+      problems.push({ pointer: step(pointer, 'function'), message });
+    }
+  });
+}
+
+/**
+ * A table of expectations, checked against the policy that it is about.
+ * @throws BatonError `option_invalid`; its `problems` hold a JSON pointer each
+ */
+export function readExpectations(document: unknown, policy: Policy, source: string): ExpectationTable {
+  const problems: Problem[] = [];
+  table.check(document, '', problems);
+  if (problems.length === 0) checkRows(document as ExpectationTable, policy, problems);
+  if (problems.length === 0) return document as ExpectationTable;
+  throw new BatonError('option_invalid', `${source} is no table of expectations:\n${formatProblems(problems)}`, {
+    problems,
+  });
+}
+
+function decide(policy: Policy, row: Expectation, caller: SupposedCaller | 'anonymous', nowSeconds: number): Decision {
+  const identity =
+    caller === 'anonymous'
+      ? undefined
+      : supposedIdentity(caller, (provider, values) => policy.rolesOf(provider, values), nowSeconds);
+  if (row.request !== undefined) {
+    const [method = '', target = ''] = row.request.split(' ');
+    return policy.decideRoute({ method, path: target.split('?', 1)[0] ?? '', nowSeconds }, identity);
+  }
+  const permission = row.permission ?? policy.functions[row.function ?? '']?.permission ?? '';
+  if (identity === undefined) return { allowed: false, public: false, reason: 'identity_missing' };
+  return policy.decidePermission(identity, permission);
+}
+
+/** Holds a policy against a table of expectations. */
+export function testPolicy(
+  policy: Policy,
+  { callers, expectations }: ExpectationTable,
+  nowSeconds: number,
+): ExpectationReport {
+  const results = expectations.flatMap((row, index) =>
+    callersOf(row).map((name): ExpectationResult => {
+      const decision = decide(policy, row, callers[name] ?? 'anonymous', nowSeconds);
+      const { outcome, reason, rule } = row;
+      const passed =
+        (outcome === 'allowed') === decision.allowed &&
+        (reason === undefined || reason === decision.reason) &&
+        (rule === undefined || rule === decision.rule);
+      const expected = { outcome, ...(reason !== undefined && { reason }), ...(rule !== undefined && { rule }) };
+      return {
+        pointer: step('/expectations', index),
+        caller: name,
+        asked: askedOf(row)[0] ?? '',
+        passed,
+        expected,
+        decision,
+      };
+    }),
+  );
+  const decided = new Set(results.map(({ decision }) => decision.rule));
+  const routes = policy.routes.map((_, index) => step('/routes', index));
+  return { results, untestedRoutes: routes.filter((pointer) => !decided.has(pointer)) };
+}
