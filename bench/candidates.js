@@ -11,7 +11,8 @@ const { AUDIENCE, ISSUER } = require('./tokens');
 const BEARER = 'Authorization';
 const TXN = 'Txn-Token';
 
-const loadBaton = () => require(process.env.BATON_BENCH_DIST || path.join(__dirname, '..', 'dist'));
+/** Baton as built; another build can be named, to compare two of them. */
+const DIST = process.env.BATON_BENCH_DIST || path.join(__dirname, '..', 'dist');
 
 const policyOf = ({ jwk, algorithm }) => ({
   application: 'invoices',
@@ -31,10 +32,9 @@ const policyOf = ({ jwk, algorithm }) => ({
 });
 
 function batonParts(setup) {
-  const dist = process.env.BATON_BENCH_DIST || path.join(__dirname, '..', 'dist');
-  const { compilePolicy } = require(path.join(dist, 'policy.js'));
-  const { createLogger } = require(path.join(dist, 'logging.js'));
-  return { ...loadBaton(), policy: compilePolicy(policyOf(setup)), createLogger };
+  const { compilePolicy } = require(path.join(DIST, 'policy.js'));
+  const { createLogger } = require(path.join(DIST, 'logging.js'));
+  return { ...require(DIST), policy: compilePolicy(policyOf(setup)), createLogger };
 }
 
 /** A middleware from a verifier that may be synchronous. */
@@ -81,7 +81,11 @@ const oauth2Bearer = ({ jwksUri, algorithm }) =>
 
 function awsVerifier({ jwk }) {
   const { JwtVerifier } = require('aws-jwt-verify');
-  const verifier = JwtVerifier.create({ issuer: ISSUER, audience: AUDIENCE, jwksUri: 'https://gateway.example.com/jwks' });
+  const verifier = JwtVerifier.create({
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    jwksUri: 'https://gateway.example.com/jwks',
+  });
   verifier.cacheJwks({ keys: [jwk] });
   return (token) => verifier.verifySync(token);
 }
@@ -163,7 +167,13 @@ function assembledOauth2Bearer(setup) {
     req.user = req.auth.payload;
     next();
   };
-  return [rtracer(), expressWinston(setup), oauth2Bearer(setup), keepUser, claimIncludes('permissions', 'invoice:read')];
+  return [
+    rtracer(),
+    expressWinston(setup),
+    oauth2Bearer(setup),
+    keepUser,
+    claimIncludes('permissions', 'invoice:read'),
+  ];
 }
 
 function batonIdentity(setup) {

@@ -3,7 +3,7 @@ const { fork } = require('node:child_process');
 const { once } = require('node:events');
 const { mkdtempSync, rmSync, writeFileSync } = require('node:fs');
 const { createServer } = require('node:http');
-const { tmpdir } = require('node:os');
+const { loadavg, tmpdir } = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { CANDIDATES } = require('./candidates');
@@ -28,6 +28,7 @@ const CONNECTIONS = 64;
 /** More than any cache here holds (Baton 8,192; fast-jwt 1,000; the LRU 8,192), so in rotation none of them ever hits. */
 const DISTINCT = 12_000;
 const CASES = { '1 token': 1, '100 tokens': 100, 'every token new': DISTINCT };
+const WARM_UP_ANSWERS = 10_000;
 const SLICE_MS = options.quick ? 350 : 500;
 const roundsFor = (algorithm) => Number(options.rounds ?? (options.quick ? 2 : algorithm === 'ES256' ? 6 : 3));
 
@@ -39,11 +40,16 @@ const candidates = CANDIDATES.filter(({ name, group }) => group === 'bare' || ne
 
 async function start(candidate, execPath, setupFile) {
   const child = fork(path.join(__dirname, 'server.js'), [candidate.name, setupFile], { execPath, execArgv: [] });
-  const [{ port }] = await once(child, 'message');
+  // A server that cannot start, or dies, must end the run: nobody else would answer.
+  const died = once(child, 'exit').then(([code]) => {
+    throw new Error(`The server of "${candidate.name}" ended with code ${code}.`);
+  });
+  const answerOf = () => Promise.race([once(child, 'message').then(([answer]) => answer), died]);
+  died.catch(() => {});
+  const { port } = await answerOf();
   const cpuMicros = async () => {
     child.send('cpu');
-    const [answer] = await once(child, 'message');
-    return answer.cpuMicros;
+    return (await answerOf()).cpuMicros;
   };
   return { candidate, port, cpuMicros, stop: () => child.kill() };
 }
@@ -60,10 +66,20 @@ async function slice(server, tokens, durationMs) {
   const cpuMicros = (await server.cpuMicros()) - before;
   latencies.sort((a, b) => a - b);
   return {
+    answers: latencies.length,
     cpuMicros: cpuMicros / latencies.length,
     p50: percentile(latencies, 0.5),
     p99: percentile(latencies, 0.99),
   };
+}
+
+/** Compiling takes requests, not time: a busy machine needs longer for as many. */
+async function warmUp(server, tokens) {
+  const deadline = Date.now() + (options.quick ? 1500 : 4000);
+  let answers = 0;
+  while (answers < WARM_UP_ANSWERS && Date.now() < deadline) {
+    answers += (await slice(server, tokens, 250)).answers;
+  }
 }
 
 /** One round: bare Express before and after, everything else between, each compared with the bare Express of its round. */
@@ -98,7 +114,7 @@ async function measureBlock({ major, algorithm, signed, folder, jwksUri }) {
   try {
     for (const candidate of candidates) servers.push(await start(candidate, nodePath(major), setupFile));
     // Compiled code only: each server meets the route, and each cache its tokens, before anything counts.
-    for (const server of servers) await slice(server, signed.tokens, options.quick ? 500 : 1000);
+    for (const server of servers) await warmUp(server, signed.tokens);
     for (const [name, count] of Object.entries(CASES)) {
       const rows = await measureCase(servers, signed.tokens.slice(0, count), roundsFor(algorithm));
       results.push({ major, algorithm, case: name, rows });
@@ -123,10 +139,13 @@ async function keyServer(keys) {
 
 async function main() {
   if (options.help) {
-    console.log('npm run bench -- [--quick] [--node 20] [--algorithm ES256] [--only <pattern>] [--rounds <n>] [--output <file>]');
+    console.log(
+      'npm run bench -- [--quick] [--node 20] [--algorithm ES256] [--only <pattern>] [--rounds <n>] [--output <file>]',
+    );
     return;
   }
   const startedAt = Date.now();
+  const loadBefore = loadavg()[0];
   const folder = mkdtempSync(path.join(tmpdir(), 'baton-bench-'));
   const algorithms = options.quick ? options.algorithm.slice(0, 1) : options.algorithm;
   const keys = new Map();
@@ -147,7 +166,8 @@ async function main() {
     rmSync(folder, { recursive: true, force: true });
   }
   const seconds = Math.round((Date.now() - startedAt) / 1000);
-  writeFileSync(options.output, report(results, { seconds, argv: process.argv.slice(2), connections: CONNECTIONS }));
+  const facts = { seconds, argv: process.argv.slice(2), connections: CONNECTIONS, load: [loadBefore, loadavg()[0]] };
+  writeFileSync(options.output, report(results, facts));
   console.log(`\n${seconds} s; written to ${path.relative(process.cwd(), options.output)}`);
 }
 

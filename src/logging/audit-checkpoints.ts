@@ -31,7 +31,9 @@ export class Checkpoints {
   readonly #options: CheckpointOptions;
   #uncovered = 0;
   #timer: NodeJS.Timeout | undefined;
-  #running: Promise<AuditCheckpoint> | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  #isTaking = false;
+  #stopped = false;
 
   constructor(chain: AuditChain, options: CheckpointOptions) {
     this.#chain = chain;
@@ -47,31 +49,46 @@ export class Checkpoints {
   lineWritten(): void {
     this.#uncovered++;
     if (this.#uncovered >= this.#options.every) this.takeLater();
-    else this.#timer ??= setTimeout(() => this.takeLater(), this.#options.seconds * 1000).unref();
+    else this.#arm();
   }
 
-  /** Takes a checkpoint in the background; what fails is logged, and covered by the next one. */
+  /** Takes a checkpoint in the background; what fails is logged, and tried again when the time has come. */
   takeLater(): void {
-    if (this.#running !== undefined) return;
-    this.take().catch((error: unknown) => {
-      this.#options.logger.error('An audit checkpoint failed', { type: 'audit_checkpoint', error });
-    });
+    if (this.#isTaking || this.#stopped) return;
+    this.#isTaking = true;
+    void this.take().then(
+      () => {
+        this.#isTaking = false;
+        if (this.#uncovered >= this.#options.every) this.takeLater();
+      },
+      (error: unknown) => {
+        this.#isTaking = false;
+        this.#uncovered ||= 1;
+        this.#arm();
+        this.#options.logger.error('An audit checkpoint failed', { type: 'audit_checkpoint', error });
+      },
+    );
   }
 
-  /** One at a time: a caller that comes while one is under way waits, then takes its own. */
-  async take(writeLine = true): Promise<AuditCheckpoint> {
-    while (this.#running !== undefined) await this.#running.catch(() => undefined);
-    this.#running = this.#take(writeLine);
-    try {
-      return await this.#running;
-    } finally {
-      this.#running = undefined;
-      if (this.#uncovered >= this.#options.every) this.takeLater();
-    }
+  /** Takes one of its own for each caller, one after the other. */
+  take(writeLine = true): Promise<AuditCheckpoint> {
+    const turn = this.#last.then(() => this.#take(writeLine));
+    this.#last = turn.catch(() => undefined);
+    return turn;
   }
 
-  /** Stops the clock. */
+  /** From now on checkpoints are taken for callers only. */
   stop(): void {
+    this.#stopped = true;
+    this.#disarm();
+  }
+
+  #arm(): void {
+    if (this.#stopped) return;
+    this.#timer ??= setTimeout(() => this.takeLater(), this.#options.seconds * 1000).unref();
+  }
+
+  #disarm(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
@@ -83,7 +100,7 @@ export class Checkpoints {
     if (disturbance !== undefined) {
       logger.error(`The audit file was ${disturbance} by somebody else`, { type: 'audit_checkpoint', ...place });
     }
-    this.stop();
+    this.#disarm();
     this.#uncovered = 0;
     if (sync) await this.#chain.sync();
     const jws = signer && (await signCheckpoint(place, signer, clock));

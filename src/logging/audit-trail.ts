@@ -146,6 +146,7 @@ class FileTrail implements AuditTrail {
 
   async #close(): Promise<void> {
     process.off('exit', this.#atExit);
+    this.#checkpoints.stop();
     try {
       if (this.#checkpoints.due) await this.#checkpoints.take();
       this.#chain.end();
@@ -153,7 +154,6 @@ class FileTrail implements AuditTrail {
     } catch (error) {
       this.#logger.error('The audit trail was closed without a last checkpoint', { type: 'audit_checkpoint', error });
     } finally {
-      this.#checkpoints.stop();
       this.#chain.close();
     }
   }

@@ -41,15 +41,15 @@ interface PendingCheckpoint {
 
 /** The hashes of the last lines, in memory that does not grow. */
 class RecentHashes {
-  readonly #hashes = new Map<number, string>();
+  readonly #ring: { readonly seq: number; readonly hash: string }[] = [];
 
   add(seq: number, hash: string): void {
-    this.#hashes.set(seq, hash);
-    this.#hashes.delete(seq - MAX_CHECKPOINT_DISTANCE);
+    this.#ring[seq % MAX_CHECKPOINT_DISTANCE] = { seq, hash };
   }
 
   of(seq: number): string | undefined {
-    return this.#hashes.get(seq);
+    const kept = this.#ring[seq % MAX_CHECKPOINT_DISTANCE];
+    return kept?.seq === seq ? kept.hash : undefined;
   }
 }
 

@@ -122,10 +122,13 @@ function unreachableRoutes({ document }: Survey): Finding[] {
 const fieldsOf = ({ where = {} }: RouteDocument): string[] =>
   Object.values(where).map((what) => (typeof what === 'string' ? what : what.field));
 
-/** Claims that routes ask for and no provider's mapping reads. Only the authorizer's edge takes them from providers. */
+/** The edges behind which claims are read by the mappings of `identityProviders`; the others have one of their own. */
+const READ_FROM_PROVIDERS: readonly string[] = ['txn-token', 'oidc'];
+
+/** Claims that routes ask for and no provider's mapping reads. */
 function unmappedClaims({ document }: Survey): Finding[] {
   const mappings = Object.values(document.identityProviders ?? {}).map(({ claims }) => claims);
-  if (document.edge.profile !== 'txn-token' || mappings.length === 0) return [];
+  if (!READ_FROM_PROVIDERS.includes(document.edge.profile) || mappings.length === 0) return [];
   const tenants = mappings.filter(({ tenant }) => tenant !== undefined).length;
   const scopes = mappings.filter((mapping) => mapping.scopes !== undefined).length;
   return (document.routes ?? []).flatMap((route, index) => {

@@ -6,6 +6,7 @@ import { compilePolicy, type Policy } from '../../src/policy/policy';
 import { httpApiEvent, restEvent } from '../support/authorizer-events';
 import { faultOf, thrownBy } from '../support/errors';
 import { policyDocument } from '../support/policies';
+import { recordingLogger } from '../support/recording-logger';
 import { AUDIENCE, ISSUER, makeKey, NOW, PROVIDER_AUDIENCE, PROVIDER_ISSUER, providerToken } from '../support/tokens';
 
 const clock = (): number => NOW * 1000;
@@ -32,7 +33,14 @@ function policyWith(modes: object): Policy {
 }
 
 const make = (policy: Policy, options: AuthorizerOptions = {}): ReturnType<typeof createAuthorizer> =>
-  createAuthorizer({ policy, signer: jwkSigner(gateway.privateJwk), clock, cacheTtlSeconds: 0, ...options });
+  createAuthorizer({
+    policy,
+    signer: jwkSigner(gateway.privateJwk),
+    clock,
+    cacheTtlSeconds: 0,
+    logger: recordingLogger(),
+    ...options,
+  });
 
 /** What the app makes of the token that the authorizer gave for this event, on this request. */
 async function useToken(

@@ -11,7 +11,19 @@ import { allBlocks, environmentFor, root, type Block } from './markdown';
 jest.setTimeout(60_000);
 
 /** Which of these checks looks at a block; a block that none looks at fails the first test. */
-const CHECKED = ['ts', 'js', 'xml', 'xml windows', 'powershell', 'sh', 'text demo', 'json policy', 'json policy-part', 'json problem'];
+const CHECKED = [
+  'ts',
+  'js',
+  'xml',
+  'xml windows',
+  'powershell',
+  'sh',
+  'text demo',
+  'json policy',
+  'json policy-part',
+  'json problem',
+  'json policy-table',
+];
 const nameOf = ({ language, kind }: Block): string => (language === 'js' ? 'js' : `${language} ${kind}`.trim());
 const of = (name: string): [string, string][] =>
   allBlocks.filter((item) => nameOf(item) === name).map(({ at, text }) => [at, text]);

@@ -19,7 +19,7 @@ describe(PAGE, () => {
   it('has a section for each profile of the schema, and a row in its table, and no other', () => {
     const names = variants.map(([name]) => name);
     expect([...sections.keys()]).toEqual(names);
-    const [, intro = ''] = [...sectionsOf(PAGE)][0]!;
+    const [, intro] = [...sectionsOf(PAGE)][0]!;
     expect(rowsOf(intro).map(([name]) => codeIn(name!)[0])).toEqual(names);
   });
 

@@ -1,7 +1,8 @@
 import { policyJsonSchema } from '../../src/policy/schema';
+import { readExpectations, testPolicy } from '../../src/policy/expectations';
 import { compilePolicy } from '../../src/policy/policy';
 import { invoicesDocument } from '../support/invoices';
-import { blocksOf, codeIn, rowsOf, sectionsOf } from './markdown';
+import { block, blocksOf, codeIn, rowsOf, sectionsOf } from './markdown';
 
 interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -17,12 +18,16 @@ const FILE = 'The file';
 /** Claims are read in one way, wherever they come from. */
 const CLAIMS = 'identityProviders.<name>.claims';
 
+/** What has one section for several places: the same claims behind each edge, roles and scopes, one place or a list. */
+const headingOf = (place: string): string =>
+  place.replace(/^edge\.claims/, CLAIMS).replace(/\.claims\.(?:roles|scopes)(?:\[\])?$/, '.claims.roles') || FILE;
+
 /** Every object of the schema that has named members: its place → member → whether it must be there. */
 function objectsOf(schema: Schema, place: string, found = new Map<string, Map<string, string>>()): typeof found {
   const { properties = {}, required = [], additionalProperties, items, anyOf = [] } = schema;
   if (additionalProperties === false) {
     // The same keys in three places have one section, of which one member is needed: an object for each kind.
-    const heading = place.endsWith('.keys') ? 'keys' : place.replace(/^edge\.claims/, CLAIMS) || FILE;
+    const heading = place.endsWith('.keys') ? 'keys' : headingOf(place);
     const members = found.get(heading) ?? new Map<string, string>();
     found.set(heading, members);
     for (const [name, member] of Object.entries(properties)) {
@@ -66,5 +71,13 @@ describe('docs/policy.md', () => {
     });
     expect(decided).toEqual(rows);
     expect(rows.length).toBeGreaterThan(6);
+  });
+
+  it('shows a table of expectations that its own example meets', () => {
+    const policy = compilePolicy(invoicesDocument);
+    const table = readExpectations(JSON.parse(block(PAGE, 'json', 'policy-table')), policy, PAGE);
+    const { results } = testPolicy(policy, table, 0);
+    expect(results.filter(({ passed }) => !passed)).toEqual([]);
+    expect(results.length).toBeGreaterThan(3);
   });
 });

@@ -1,4 +1,4 @@
-import { DEFAULT_MAX_TOKEN_BYTES, parseCompact, unverifiedIssuer } from '../../src/jws/compact';
+import { DEFAULT_MAX_TOKEN_BYTES, parseCompact, unverifiedIssuer, type Padding } from '../../src/jws/compact';
 import { faultOf } from '../support/errors';
 import { encodePart, forge, makeKey, transactionToken, transactionTokenClaims } from '../support/tokens';
 
@@ -18,11 +18,41 @@ const otherTail = (): string => {
 describe('parseCompact', () => {
   it('takes a good token apart', () => {
     expect(parseCompact(good)).toEqual({
-      header,
+      header: { ...header, claims: {} },
       claims: transactionTokenClaims,
       encoded: { protected: protectedPart, payload, signature },
     });
   });
+
+  it('takes claims out of the header, where an edge puts them', () => {
+    const claims = { iss: 'https://a.example', exp: 7, client: 'c', signer: ['s'] };
+    const token = `${encodePart({ ...header, ...claims, jwk: {} })}.${payload}.${signature}`;
+    expect(parseCompact(token).header).toEqual({ ...header, claims });
+  });
+
+  it.each<[string, Padding, Padding | undefined]>([
+    ['unpadded', 'none', 'required'],
+    ['padded', 'required', 'none'],
+  ])('takes %s parts only where they are to be so', async (_name, right, wrong) => {
+    // 86 characters of signature: two are missing.
+    const end = right === 'required' ? '==' : '';
+    const pad = (part: string): string =>
+      right === 'required' ? part.padEnd(Math.ceil(part.length / 4) * 4, '=') : part;
+    const token = [protectedPart, payload, signature].map(pad).join('.');
+    expect(token.endsWith(`${signature}${end}`)).toBe(true);
+    for (const padding of [right, 'optional'] as const) expect(parseCompact(token, 8192, padding)).toBeDefined();
+    expect(await faultOf(() => parseCompact(token, 8192, wrong))).toBe('malformed');
+  });
+
+  it.each(['=', '===', 'x=', 'xx===', 'xxx==', 'xxxx=', 'xx=x', 'xB==', 'xxB='])(
+    'refuses a signature padded as %s',
+    async (part) => {
+      for (const padding of ['none', 'required', 'optional'] as const)
+        expect(await faultOf(() => parseCompact(`${protectedPart}.${payload}.${part}`, 8192, padding))).toBe(
+          'malformed',
+        );
+    },
+  );
 
   it.each([
     ['nothing', ''],

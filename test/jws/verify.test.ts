@@ -1,6 +1,6 @@
 import { sign } from 'node:crypto';
 import type { Algorithm } from '../../src/jws/algorithms';
-import { importVerificationKey, type KeyFinder } from '../../src/jws/keys';
+import { importVerificationKey, type KeyFinder, type VerificationKey } from '../../src/jws/keys';
 import { verifyJws } from '../../src/jws/verify';
 import { faultOf } from '../support/errors';
 import { startKeyServer, type KeyServer } from '../support/key-server';
@@ -140,6 +140,16 @@ describe('verifyJws', () => {
     const wrong: KeyFinder = { find: () => importVerificationKey(key.publicJwk, 'ES256') };
     expect(await faultOf(() => verify(forge(header, { sub: 'a' }, rsa), wrong, accepted))).toBe('signature');
   });
+
+  it.each([undefined, null, '', {}, { toString: () => 'key' }, Buffer.alloc(0)])(
+    'says key_unusable, not a server error, where a source gives %p for a key',
+    async (thing) => {
+      const keys: KeyFinder = {
+        find: (kid, algorithm) => Promise.resolve({ kid, algorithm, key: thing as unknown as VerificationKey['key'] }),
+      };
+      expect(await faultOf(() => verify(mint(), keys))).toBe('key_unusable');
+    },
+  );
 
   it('says key_unusable, not a server error, where the key is damaged', async () => {
     const damaged = { ...key.publicJwk, x: Buffer.alloc(32, 5).toString('base64url') };

@@ -228,16 +228,18 @@ describe('checkpoints', () => {
     expect(lastOf(folder.lines())).toMatchObject({ type: 'audit_checkpoint', seq: seqs[1]! + 1 });
   });
 
-  it('that fail are logged, and the next one covers the lines', async () => {
+  it('that fail are logged and tried again after the time, not at once', async () => {
     const logger = recordingLogger();
     let broken = true;
     const sign: typeof signer.sign = (data) => (broken ? Promise.reject(new Error('KMS is away')) : signer.sign(data));
-    const trail = folder.trail({ signer: { ...signer, sign }, logger });
-    await waitFor('the failure', () => logger.lines.find(({ level }) => level === 'error'));
+    const failures = (): number => logger.lines.filter(({ level }) => level === 'error').length;
+    const trail = folder.trail({ signer: { ...signer, sign }, logger, checkpointEvery: 1, checkpointSeconds: 1 });
+    await waitFor('the failure', () => failures() === 1);
     trail.record(eventOf(1));
+    await waitFor('the second failure', () => failures() === 2);
     broken = false;
-    const { seq, jws } = await trail.checkpoint();
-    expect([seq, claimsOf(jws).seq]).toEqual([1, 1]);
+    const line = await waitFor('the next try', () => folder.lines().find(({ type }) => type === 'audit_checkpoint'));
+    expect([claimsOf(line.jws).seq, failures()]).toEqual([1, 2]);
   });
 
   it('one at a time, and each caller gets one of its own', async () => {

@@ -7,7 +7,7 @@ import type { ReplayStore } from '../../core/replay';
 export interface MemoryReplayOptions {
   /**
    * How many tokens are remembered at most, each until it has expired: 1 to 10,000,000, default 200,000, which takes some
-   * 30 MB. With tokens of 60 s and 30 s of tolerance that is enough for 1,600 requests a second.
+   * 25 MB. With tokens of 60 s and 30 s of tolerance that is enough for 1,600 requests a second.
    */
   readonly maxEntries?: number;
   /** Tells the time; for tests. */

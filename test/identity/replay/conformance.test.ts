@@ -32,9 +32,8 @@ function itKeepsItsPromises(make: () => ReplayStore): void {
     expect(new Set(await use())).toEqual(new Set([false]));
   });
 
-  it.each(['__proto__', 'constructor', '', 'a b', 'x\r\nFLUSHALL\r\n', 'ä'])('is not confused by %j', async (name) => {
+  it.each(['__proto__', 'constructor', '', 'a b', 'x\r\nFLUSHALL\r\n', 'ä'])('is not confused by %j', async (odd) => {
     const store = make();
-    const odd = `${name}`;
     expect(await store.firstUse(odd, inSeconds(60))).toBe(true);
     expect(await store.firstUse(odd, inSeconds(60))).toBe(false);
   });
