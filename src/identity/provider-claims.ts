@@ -60,7 +60,8 @@ function readSubject(
   const pointer = marked ? applicationSubject : subject;
   // No number: RFC 7519, section 4.1.2 wants a text, and 7 and "7" must not be one caller.
   const value = claimAt(claims, pointer);
-  if (typeof value !== 'string' || value === '') throw tokenInvalid('claims', `The token has no subject at ${pointer}.`);
+  if (typeof value !== 'string' || value === '')
+    throw tokenInvalid('claims', `The token has no subject at ${pointer}.`);
   if (marked) return `${APPLICATION_PREFIX}${value}`;
   if (applicationSubject !== undefined && value.startsWith(APPLICATION_PREFIX)) {
     throw tokenInvalid('claims', `The subject at ${pointer} looks like an application's.`);

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { bindEmitter, runInContext } from '../context/storage';
+import { bindEmitter } from '../context/emitters';
+import { runInContext } from '../context/storage';
 import type { AuditSink, Logger } from '../core/logger';
 import { checkOptionNames } from '../core/options';
 import type { ContextRecord } from '../core/request-context';
@@ -9,7 +10,7 @@ import { environmentTrail } from '../logging/audit-environment';
 import { sinksOf, type Sinks } from '../logging/sinks';
 import { defaultLogger } from '../logging/winston-logger';
 import type { Middleware } from './http';
-import { keepRecord, recordOf } from './record';
+import { recordOf } from './record';
 
 /** Options of {@link correlation}; what comes later in the request writes to the same places. */
 export interface CorrelationOptions {
@@ -54,7 +55,6 @@ export function correlation(options: CorrelationOptions = {}): Middleware {
     let record = recordOf(req);
     if (record === undefined) {
       record = openRecord(req, sinks);
-      keepRecord(req, record);
       res.setHeader(CORRELATION_HEADER, record.context.correlationId);
       bindEmitter(req, record);
       bindEmitter(res, record);

@@ -2,7 +2,8 @@ import { EventEmitter, once } from 'node:events';
 import { createServer, IncomingMessage, request, ServerResponse, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { RequestHandler } from 'express';
-import { bindEmitter, currentRecord, runInContext } from '../../src/context/storage';
+import { bindEmitter } from '../../src/context/emitters';
+import { currentRecord, runInContext } from '../../src/context/storage';
 import type { ContextRecord } from '../../src/core/request-context';
 import { EXPRESSES } from '../middleware/apps';
 
