@@ -195,19 +195,25 @@ function batonOneLine(setup) {
 const identityOnly = (name, header, middleware) => ({ name, group: 'identity', header, middleware });
 const fullChain = (name, header, middleware) => ({ name, group: 'chain', header, middleware });
 
+/** jsonwebtoken, on which express-jwt stands, knows no Ed25519. */
+const NO_EDDSA = ['EdDSA'];
+
 const CANDIDATES = [
   { name: 'bare Express 5', group: 'bare', header: BEARER, middleware: () => [] },
   identityOnly('Baton: correlation + identity', TXN, batonIdentity),
   identityOnly('fast-jwt, cache on', BEARER, (setup) => verifying(fastJwt(setup, true))),
   identityOnly('fast-jwt', BEARER, (setup) => verifying(fastJwt(setup, false))),
-  identityOnly('express-jwt, key object', BEARER, expressJwt),
+  { ...identityOnly('express-jwt, key object', BEARER, expressJwt), lacks: NO_EDDSA },
   identityOnly('jose by hand', BEARER, (setup) => verifying(joseVerifier(setup))),
   identityOnly('aws-jwt-verify, sync', BEARER, (setup) => verifying(awsVerifier(setup))),
   identityOnly('express-oauth2-jwt-bearer', BEARER, oauth2Bearer),
   fullChain('Baton: baton(), one winston line', TXN, batonOneLine),
   fullChain('Baton: baton(), request line and audit line', TXN, batonChain),
   fullChain('by hand: jose + LRU + ALS + winston', BEARER, byHand),
-  fullChain('cls-rtracer + express-jwt + express-jwt-permissions + express-winston', BEARER, assembledExpressJwt),
+  {
+    ...fullChain('cls-rtracer + express-jwt + express-jwt-permissions + express-winston', BEARER, assembledExpressJwt),
+    lacks: NO_EDDSA,
+  },
   fullChain('cls-rtracer + express-oauth2-jwt-bearer + express-winston', BEARER, assembledOauth2Bearer),
 ];
 

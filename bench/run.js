@@ -112,7 +112,8 @@ async function measureBlock({ major, algorithm, signed, folder, jwksUri }) {
   const servers = [];
   const results = [];
   try {
-    for (const candidate of candidates) servers.push(await start(candidate, nodePath(major), setupFile));
+    const able = candidates.filter(({ lacks = [] }) => !lacks.includes(algorithm));
+    for (const candidate of able) servers.push(await start(candidate, nodePath(major), setupFile));
     // Compiled code only: each server meets the route, and each cache its tokens, before anything counts.
     for (const server of servers) await warmUp(server, signed.tokens);
     for (const [name, count] of Object.entries(CASES)) {
