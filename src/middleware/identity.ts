@@ -12,6 +12,7 @@ import { sharedReplayStore } from '../identity/replay/default-store';
 import { detectHostMode } from '../iis/host-mode';
 import type { KeySource } from '../jws/keys';
 import type { Fetch } from '../keys/fetch-json';
+import { environmentTrail } from '../logging/audit-environment';
 import { sinksOf, type Sinks } from '../logging/sinks';
 import { defaultLogger } from '../logging/winston-logger';
 import type { LivePolicy, PolicyChange } from '../policy/live';
@@ -80,7 +81,8 @@ function tellOfReloads(live: LivePolicy, options: IdentityOptions): void {
   if (told.has(live)) return;
   told.add(live);
   live.watch();
-  live.onChange((change) => tell(change, sinksOf(options, defaultLogger)));
+  const sinks = sinksOf(options, defaultLogger, environmentTrail);
+  live.onChange((change) => tell(change, sinks));
 }
 
 function tell(change: PolicyChange, { logger, audit }: Sinks): void {

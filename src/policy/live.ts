@@ -50,7 +50,7 @@ export class LivePolicy {
     return () => this.#state.derived[index] as T;
   }
 
-  /** Tells of each change and each refusal. */
+  /** Tells of each change and each refusal. A listener that throws is warned about, and stops nothing. */
   onChange(listener: (change: PolicyChange) => void): void {
     this.#listeners.push(listener);
   }
@@ -89,7 +89,19 @@ export class LivePolicy {
     this.#tell({ kind: 'reloaded', policy, previous });
   }
 
+  /**
+   * What a listener throws changes nothing of what happened, and must not leave the watcher's callback: it would end the
+   * process because an audit trail could not be written.
+   */
   #tell(change: PolicyChange): void {
-    for (const listener of this.#listeners) listener(change);
+    for (const listener of this.#listeners) {
+      try {
+        listener(change);
+      } catch (thrown) {
+        process.emitWarning(
+          `The policy was ${change.kind}, and that could not be told: ${asBatonError(thrown).message}`,
+        );
+      }
+    }
   }
 }

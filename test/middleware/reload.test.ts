@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { livePolicy } from '../../src/policy/process-policy';
@@ -63,6 +63,26 @@ describe.each(EXPRESSES)('a policy that is reloaded on %s', (_name, express) => 
 });
 
 describe('what is told of a reload', () => {
+  it('reaches the audit trail that the environment names', () => {
+    const own = path.join(folder, 'env.policy.json');
+    const trail = path.join(folder, 'trail', 'audit.jsonl');
+    process.env.BATON_AUDIT_FILE = trail;
+    try {
+      writeFileSync(own, JSON.stringify(document));
+      baton({ policy: own, clock, logger: memoryLog().logger });
+      const live = livePolicy(own);
+      live.unwatch();
+      writeFileSync(own, JSON.stringify({ ...document, application: 'other' }));
+      live.reload();
+      const lines = readdirSync(path.dirname(trail)).map((name) =>
+        readFileSync(path.join(path.dirname(trail), name), 'utf8'),
+      );
+      expect(lines.join('')).toContain('"event":"policy_reloaded"');
+    } finally {
+      delete process.env.BATON_AUDIT_FILE;
+    }
+  });
+
   it('is who decides from now on, or everything that is wrong', () => {
     const logged = memoryLog();
     const own = path.join(folder, 'own.policy.json');

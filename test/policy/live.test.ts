@@ -81,6 +81,23 @@ describe('a live policy', () => {
     expect(() => live.derive(fail)).toThrow(RangeError);
   });
 
+  it('tells the others, and the truth, where one that is told throws', () => {
+    const { live } = open();
+    const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const told: string[] = [];
+    live.onChange(() => {
+      throw new RangeError('the audit trail cannot be written');
+    });
+    live.onChange(({ kind }) => told.push(kind));
+    write(policyDocument({ application: 'two' }));
+    expect(() => live.reload()).not.toThrow();
+    write('no JSON');
+    expect(() => live.reload()).not.toThrow();
+    expect([told, live.current.application]).toEqual([['reloaded', 'refused'], 'two']);
+    expect(warned).toHaveBeenCalledTimes(2);
+    warned.mockRestore();
+  });
+
   it('sees a file that is written over, and one that is put in its place', async () => {
     const { live } = open();
     live.watch();
