@@ -1,6 +1,9 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { BatonError } from '../core/errors';
 import { unknownName } from '../core/options';
+import { draftFile, replaceFile, writeNewFile } from '../core/replace-file';
+import { readTextFile } from '../core/text-file';
 import { newKeyRing, keyRingText, phaseOf, publicKeySet, rotateKeyRing, type KeyRing } from '../keys/key-ring';
 import { parseKeyRing } from '../keys/key-ring-text';
 import { kmsPublicJwk } from '../keys/kms-public-key';
@@ -61,27 +64,18 @@ function readMilliseconds(name: string, text: string): number {
 function readRing(path: string): KeyRing {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readTextFile(path);
   } catch (cause) {
     throw new BatonError('key_invalid', `The key ring ${path} cannot be read: ${(cause as Error).message}.`, { cause });
   }
   return parseKeyRing(text);
 }
 
-/** Written beside it and renamed: whoever reads sees the old text or the new one, never half of it. */
-function writeWhole(path: string, text: string, mode: number): void {
-  const draft = `${path}.${process.pid}.tmp`;
+/** Does something to the file at `path`, and says so where that fails. */
+function writing<T>(path: string, write: () => T): T {
   try {
-    const file = openSync(draft, 'wx', mode);
-    try {
-      writeFileSync(file, text);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(draft, path);
+    return write();
   } catch (cause) {
-    rmSync(draft, { force: true });
     throw new BatonError('option_invalid', `${path} cannot be written: ${(cause as Error).message}.`, { cause });
   }
 }
@@ -90,21 +84,21 @@ const PRIVATE = 0o600;
 const PUBLIC = 0o644;
 
 const writePublic = (ring: KeyRing, { jwks: path, now }: Call): void => {
-  if (path !== undefined) writeWhole(path, keySetText(publicKeySet(ring, now)), PUBLIC);
+  if (path !== undefined) writing(path, () => replaceFile(path, keySetText(publicKeySet(ring, now)), PUBLIC));
 };
 
 async function kms({ ring: key, kid, jwks: path }: Call): Promise<void> {
   if (!kid) throw usageError('The --kid is missing.');
   const text = keySetText({ keys: [await kmsPublicJwk(key, kid)] });
   if (path === undefined) process.stdout.write(text);
-  else writeWhole(path, text, PUBLIC);
+  else writing(path, () => replaceFile(path, text, PUBLIC));
 }
 
 async function create(call: Call): Promise<void> {
   const ring = await newKeyRing(call.now);
   try {
     // Never over another file: it may be the ring that signs.
-    writeFileSync(call.ring, keyRingText(ring), { flag: 'wx', mode: PRIVATE });
+    writeNewFile(call.ring, keyRingText(ring), PRIVATE);
   } catch (cause) {
     throw new BatonError('option_invalid', `${call.ring} cannot be made: ${(cause as Error).message}.`, { cause });
   }
@@ -113,11 +107,41 @@ async function create(call: Call): Promise<void> {
 }
 
 async function rotate(call: Call): Promise<void> {
-  const ring = await rotateKeyRing(readRing(call.ring), call.now, call);
-  // First those who verify: a key that signs before it is published makes tokens that nobody takes.
-  writePublic(ring, call);
-  writeWhole(call.ring, keyRingText(ring), PRIVATE);
-  report(ring, call);
+  readRing(call.ring);
+  await alone(call.ring, async () => {
+    const ring = await rotateKeyRing(readRing(call.ring), call.now, call);
+    // On disk before anything is published: a key set whose private half could not be written helps nobody.
+    const draft = writing(call.ring, () => draftFile(call.ring, keyRingText(ring), PRIVATE));
+    try {
+      // First those who verify: a key that signs before it is published makes tokens that nobody takes.
+      writePublic(ring, call);
+    } catch (error) {
+      draft.discard();
+      throw error;
+    }
+    writing(call.ring, () => draft.replace());
+    report(ring, call);
+  });
+}
+
+/** One rotation of a ring at a time: of two, one would publish its key and the key of the other would sign. */
+async function alone(ring: string, change: () => Promise<void>): Promise<void> {
+  const lock = `${ring}.lock`;
+  try {
+    writeNewFile(lock, `${process.pid}\n`, PRIVATE);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const why =
+      code === 'EEXIST'
+        ? 'it exists. Either the ring is being rotated, or a rotation was cut off: then delete it and try again.'
+        : `${message}.`;
+    throw new BatonError('option_invalid', `The lock ${lock} cannot be made: ${why}`, { cause });
+  }
+  try {
+    await change();
+  } finally {
+    rmSync(lock, { force: true });
+  }
 }
 
 function jwks(call: Call): void {
@@ -153,6 +177,9 @@ export async function keys(args: readonly string[]): Promise<void> {
   const run = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
   if (run === undefined) throw usageError(`The action ${unknownName(action, Object.keys(ACTIONS))}.`);
   const { jwks: jwksFile, kid, 'publish-seconds': publish, 'token-seconds': token } = parsed.values;
+  if (jwksFile !== undefined && resolve(jwksFile) === resolve(ring)) {
+    throw usageError('--jwks names the ring itself: its private keys would be overwritten.');
+  }
   await run({
     ring,
     kid,

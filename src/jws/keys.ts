@@ -1,4 +1,4 @@
-import { createPublicKey, type JsonWebKey, type webcrypto } from 'node:crypto';
+import { createPublicKey, KeyObject, type JsonWebKey, type webcrypto } from 'node:crypto';
 import { BatonError } from '../core/errors';
 import { algorithmEntry, type Algorithm } from './algorithms';
 import { jose } from './jose';
@@ -28,7 +28,7 @@ export interface JwkSet {
 export interface VerificationKey {
   readonly kid: string;
   readonly algorithm: Algorithm;
-  readonly key: webcrypto.CryptoKey;
+  readonly key: KeyObject;
 }
 
 /** Finds verification keys; all that a verifier needs. */
@@ -53,6 +53,9 @@ export interface KeySource extends KeyFinder {
 }
 
 const MIN_RSA_BITS = 2048;
+/** A verification costs the square of the modulus times the exponent's length: a key must not make each token expensive. */
+const MAX_RSA_BITS = 8192;
+const MAX_EXPONENT_BITS = 64;
 
 /** Why the key must not verify `algorithm`; undefined where it may. */
 export function keyFault(jwk: Jwk, algorithm: Algorithm): string | undefined {
@@ -86,13 +89,18 @@ function damage(jwk: Jwk): string | undefined {
 const unsignedInteger = (base64url: string): bigint =>
   BigInt(`0x0${Buffer.from(base64url, 'base64url').toString('hex')}`);
 
+const bitsOf = (value: bigint): number => value.toString(2).length;
+
 /** RFC 7518, section 3.3: at least 2048 bits. An exponent of 1 makes every message its own signature. */
 function rsaFault(jwk: Jwk): string | undefined {
   if (typeof jwk.n !== 'string' || typeof jwk.e !== 'string') return 'it has no modulus or exponent';
   const modulus = unsignedInteger(jwk.n);
-  if (modulus.toString(2).length < MIN_RSA_BITS) return `it has fewer than ${MIN_RSA_BITS} bits`;
+  const bits = bitsOf(modulus);
+  if (bits < MIN_RSA_BITS) return `it has fewer than ${MIN_RSA_BITS} bits`;
+  if (bits > MAX_RSA_BITS) return `it has more than ${MAX_RSA_BITS} bits`;
   const exponent = unsignedInteger(jwk.e);
   if (exponent < 3n || exponent % 2n === 0n) return 'its exponent is unsafe';
+  if (bitsOf(exponent) > MAX_EXPONENT_BITS) return `its exponent has more than ${MAX_EXPONENT_BITS} bits`;
   if (hasRocaFingerprint(modulus)) return 'its modulus comes from a weak generator (CVE-2017-15361)';
   return undefined;
 }
@@ -105,9 +113,11 @@ export async function importVerificationKey(jwk: Jwk, algorithm: Algorithm): Pro
   const fault = keyFault(jwk, algorithm);
   if (fault !== undefined) throw new BatonError('key_invalid', `The key cannot verify ${algorithm}: ${fault}.`);
   if (typeof jwk.kid !== 'string' || jwk.kid === '') throw new BatonError('key_invalid', 'The key has no ID (kid).');
+  // Not in the try: a jose that cannot be loaded is no damaged key, and no token's fault.
+  const { importJWK } = jose();
   try {
-    const key = await jose().importJWK(publicHalf(jwk), algorithm);
-    return { kid: jwk.kid, algorithm, key: key as webcrypto.CryptoKey };
+    const key = await importJWK(publicHalf(jwk), algorithm);
+    return { kid: jwk.kid, algorithm, key: KeyObject.from(key as webcrypto.CryptoKey) };
   } catch (cause) {
     throw new BatonError('key_invalid', `The key cannot verify ${algorithm}: it is damaged.`, { cause });
   }

@@ -9,6 +9,7 @@ import {
 } from 'node:crypto';
 import { promisify } from 'node:util';
 import { BatonError } from '../core/errors';
+import type { Logger } from '../core/logger';
 import { algorithmEntry, isAlgorithm, type Algorithm } from './algorithms';
 import { jose } from './jose';
 import { keyFault, type Jwk } from './keys';
@@ -28,6 +29,11 @@ export interface Signer {
    * @throws BatonError `signer_unavailable`, `peer_missing`
    */
   current?(): Promise<Signer>;
+  /**
+   * Where the key is read anew while the process runs: names the logger that is told when that fails, and when it works
+   * again. Whoever takes a signer calls it; it is asked for only when there is something to tell.
+   */
+  reportTo?(logger: () => Logger): void;
 }
 
 const RSA_PKCS1_PSS_PADDING = 6;
@@ -85,7 +91,16 @@ const encodeJson = (value: unknown): string => Buffer.from(JSON.stringify(value)
  */
 export async function signJws(type: string, claims: object, given: Signer): Promise<string> {
   const signer = (await given.current?.()) ?? given;
-  const header = { alg: signer.algorithm, typ: type, kid: signer.keyId };
+  return signCompact({ alg: signer.algorithm, typ: type, kid: signer.keyId }, claims, signer);
+}
+
+/**
+ * Signs with a header of one's own, for tokens of other people's formats. Its `alg` must be the signer's, and the signer
+ * one that stays with its key: not one that has `current()`.
+ *
+ * @throws BatonError `signer_unavailable` where the key is elsewhere and cannot be asked
+ */
+export async function signCompact(header: object, claims: object, signer: Signer): Promise<string> {
   const signingInput = `${encodeJson(header)}.${encodeJson(claims)}`;
   const signature = await signer.sign(Buffer.from(signingInput));
   return `${signingInput}.${Buffer.from(signature).toString('base64url')}`;

@@ -18,5 +18,8 @@ export async function discoverJwksUri(issuer: string, fetchOf: Fetch): Promise<U
     });
   if (metadata.issuer !== issuer) throw refuse('another issuer');
   if (typeof metadata.jwks_uri !== 'string') throw refuse('no jwks_uri');
-  return secureUrl('discovery', metadata.jwks_uri);
+  const jwksUri = secureUrl('discovery', metadata.jwks_uri);
+  // http is for issuers on this machine; one elsewhere has no business there.
+  if (base.protocol === 'https:' && jwksUri.protocol !== 'https:') throw refuse('a jwks_uri without https');
+  return jwksUri;
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { BatonError } from '../core/errors';
+import { readTextFile } from '../core/text-file';
 import { jwkSigner, type Signer } from '../jws/sign';
 import { isKeyRing, readKeyRing } from './key-ring';
 import { parseKeyText } from './key-ring-text';
@@ -15,7 +15,7 @@ function readKeyText(name: string, env: NodeJS.ProcessEnv): string {
     );
   }
   try {
-    return readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+    return readTextFile(file);
   } catch (cause) {
     throw new BatonError('key_invalid', `The signing key file that ${name}_FILE names cannot be read.`, { cause });
   }

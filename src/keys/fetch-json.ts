@@ -13,8 +13,9 @@ export async function fetchJson(url: URL, fetchOf: Fetch): Promise<Record<string
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch (cause) {
-    throw fetchFailed(url, 'the answer is not JSON', cause);
+  } catch {
+    // No cause: the parser's message quotes the answer, which may hold a private key by mistake.
+    throw fetchFailed(url, 'the answer is not JSON');
   }
   throw fetchFailed(url, 'the answer is not a JSON object');
 }

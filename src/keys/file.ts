@@ -5,6 +5,7 @@ import type { Jwk, KeySource } from '../jws/keys';
 import { indexKeys } from './fixed';
 import { isKeyRing } from './key-ring';
 import { keySetMembers, MAX_KEYS } from './key-set';
+import type { LoggerOf } from './renewal-log';
 import { RenewedKeySource } from './renewed';
 import { WatchedFile } from './watched-file';
 
@@ -40,7 +41,7 @@ function parseKeySet(path: string, text: string): readonly Jwk[] {
  */
 export function fileKeySource(
   path: string,
-  { algorithms, clock }: { algorithms: readonly Algorithm[]; clock?: Clock },
+  { algorithms, clock, logger }: { algorithms: readonly Algorithm[]; clock?: Clock; logger?: LoggerOf },
 ): KeySource {
   const file = new WatchedFile(path);
   let text: string;
@@ -57,6 +58,8 @@ export function fileKeySource(
   return new RenewedKeySource({
     algorithms,
     ...(clock && { clock }),
+    ...(logger && { logger }),
+    source: path,
     maxAgeMs: LOOK_MS,
     staleLimitMs: Infinity,
     initial,

@@ -61,6 +61,8 @@ export function readKeyRing(value: unknown): KeyRing {
   const keys = value.keys.map(readKey).sort((a, b) => a.signsFrom - b.signsFrom);
   if (new Set(keys.map(({ key }) => key.kid)).size !== keys.length) throw refuse('two keys have the same ID (kid)');
   if (new Set(keys.map(({ key }) => key.alg)).size !== 1) throw refuse('its keys are for different algorithms');
+  // Else the time would come when there is none to sign with but a withdrawn one, which nobody has.
+  if (keys.at(-1)?.withdrawnAt !== undefined) throw refuse('its last key has an end, and no next one');
   return { keys };
 }
 
@@ -98,10 +100,15 @@ export function publicKeySet(ring: KeyRing, now: number): { readonly keys: reado
 }
 
 /** The public half of a key, with its ID and what it is for, and nothing else of it. */
-export function publicJwk({ kty, crv, x, y, n, e, kid, alg }: Jwk): Jwk {
-  const members = { kty, crv, x, y, n, e, kid, alg, use: 'sig' };
+export function publicJwk({ kty, crv, x, y, n, e, kid, alg, use = 'sig', key_ops }: Jwk): Jwk {
+  // What a key must not be used for must not get lost on the way.
+  const members = { kty, crv, x, y, n, e, kid, alg, use, key_ops: publicOperations(key_ops) };
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }
+
+/** Whoever signs with a key has others verify with it. */
+const publicOperations = (operations: unknown): unknown =>
+  Array.isArray(operations) ? operations.map((name: unknown) => (name === 'sign' ? 'verify' : name)) : operations;
 
 /** A ring with a new key, which signs at once: nobody has fetched a key set without it. */
 export async function newKeyRing(now: number): Promise<KeyRing> {
@@ -119,9 +126,12 @@ export interface Handover {
 
 /**
  * The ring with a next key, without those that are withdrawn.
- * @throws BatonError `key_invalid` where the last rotation is not through: a key waits to sign
+ * @throws BatonError `key_invalid` where the last rotation is not through (a key waits to sign), or the ring is not for the
+ *   algorithm of new keys: a ring with two would be refused by all who read it
  */
 export async function rotateKeyRing(ring: KeyRing, now: number, { publishMs, tokenMs }: Handover): Promise<KeyRing> {
+  if (ring.keys.some(({ key }) => key.alg !== 'ES256'))
+    throw refuse('its keys are not for ES256, as a new one would be');
   const waiting = ring.keys.find((key) => phaseOf(key, ring, now) === 'published');
   if (waiting !== undefined && publishMs > 0) {
     throw refuse(
@@ -130,6 +140,9 @@ export async function rotateKeyRing(ring: KeyRing, now: number, { publishMs, tok
   }
   const { privateJwk } = await generateEs256KeyPair();
   const signsFrom = now + publishMs;
+  if (ring.keys.some((key) => key !== waiting && key.signsFrom > signsFrom)) {
+    throw refuse("the key that signs does so from a later time than the new one would: this machine's clock is behind");
+  }
   const endOf = (key: RingKey): number => Math.min(key.withdrawnAt ?? Infinity, signsFrom + tokenMs);
   const kept = ring.keys
     // One that waits has signed nothing, and would take over from the new one.

@@ -1,6 +1,8 @@
-import { unbundledPeer } from '../core/peers';
+import { checkUnbundledPeer, unbundledPeer } from '../core/peers';
 
 type KmsSdk = typeof import('@aws-sdk/client-kms');
+
+const PEER = ['@aws-sdk/client-kms', 'A key in AWS KMS'] as const;
 
 /** The SDK and a client of it. */
 export interface Kms {
@@ -11,6 +13,9 @@ export interface Kms {
 /** Signing takes KMS some 10 ms; the SDK's own limit is none. */
 export const KMS_TIMEOUT_MS = 5000;
 
+/** @throws BatonError `peer_missing` */
+export const checkKmsPeer = (): void => checkUnbundledPeer(...PEER);
+
 const regionOf = (key: string): string | undefined => /^arn:[a-z-]+:kms:([a-z0-9-]+):/.exec(key)?.[1];
 
 /**
@@ -20,7 +25,7 @@ const regionOf = (key: string): string | undefined => /^arn:[a-z-]+:kms:([a-z0-9
  * @throws BatonError `peer_missing`
  */
 export function kmsFor(key: string, clientConfig: Readonly<Record<string, unknown>>): Kms {
-  const sdk = unbundledPeer<KmsSdk>('@aws-sdk/client-kms', 'A key in AWS KMS');
+  const sdk = unbundledPeer<KmsSdk>(...PEER);
   const region = regionOf(key);
   const client = new sdk.KMSClient({
     requestHandler: { connectionTimeout: 3000 },

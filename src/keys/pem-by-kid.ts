@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from '../core/clock';
+import { steadyClock, systemClock, type Clock } from '../core/clock';
 import { secureUrl } from '../core/options';
 import type { Algorithm } from '../jws/algorithms';
 import type { KeySource, VerificationKey } from '../jws/keys';
@@ -7,6 +7,7 @@ import { backOffMs, keysUnavailable } from './back-off';
 import { FetchBudget } from './fetch-budget';
 import { fetchFailed, fetchText, type Fetch } from './fetch-text';
 import { indexKeys, type KeyIndex } from './fixed';
+import { RenewalLog, type LoggerOf } from './renewal-log';
 
 /** How keys are fetched one by one. */
 export interface PemByKidOptions {
@@ -15,6 +16,8 @@ export interface PemByKidOptions {
   readonly algorithms: readonly Algorithm[];
   readonly fetch?: Fetch;
   readonly clock?: Clock;
+  /** Told when keys cannot be fetched any more, and when they can again. */
+  readonly logger?: LoggerOf;
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -28,12 +31,14 @@ const MAX_ABSENT = 10_000;
 /** The load balancers of a whole region share one key server: somebody else's real keys can be named, too. */
 const MAX_KEYS = 100;
 const BUDGET = { burst: 10, refillMs: 500, memoryMs: 10_000, maxWaiting: 10_000 };
+/** Unauthorized, by a proxy too; timed out; too many. */
+const SAYS_NOTHING_OF_THE_KEY = [401, 407, 408, 429];
 /** An EC key's PEM has some 200 bytes, one of RSA with 4096 bits 800. */
 const LIMITS = {
   accept: 'application/x-pem-file, text/plain, */*',
   maxBytes: 16 * 1024,
-  // S3 answers 403 for what is not there. 408 and 429 say nothing of the key.
-  absent: (status: number): boolean => status >= 400 && status < 500 && status !== 408 && status !== 429,
+  // S3 answers 403 for what is not there. What a made-up ID can cause must not count as an outage, or it could be made one.
+  absent: (status: number): boolean => status >= 400 && status < 500 && !SAYS_NOTHING_OF_THE_KEY.includes(status),
 };
 
 interface HeldKey {
@@ -52,6 +57,7 @@ class PemByKidSource implements KeySource {
   readonly #algorithms: readonly Algorithm[];
   readonly #fetch: Fetch;
   readonly #clock: Clock;
+  readonly #log: RenewalLog;
   readonly #budget = new FetchBudget(BUDGET);
   /** Least recently used first. */
   readonly #held = new Map<string, HeldKey>();
@@ -65,11 +71,13 @@ class PemByKidSource implements KeySource {
   #failures = 0;
   #failure: unknown;
 
-  constructor({ url, algorithms, fetch: fetchOf, clock }: PemByKidOptions) {
+  constructor({ url, algorithms, fetch: fetchOf, clock, logger }: PemByKidOptions) {
     this.#base = secureUrl('keys.pemUrl', url).href.replace(/\/$/, '');
     this.#algorithms = algorithms;
     this.#fetch = fetchOf ?? ((target, init) => fetch(target, init));
-    this.#clock = clock ?? systemClock;
+    this.#clock = steadyClock(clock ?? systemClock);
+    const { origin, pathname } = new URL(this.#base);
+    this.#log = new RenewalLog(`${origin}${pathname}`, logger);
   }
 
   /** @throws BatonError `keys_unavailable` */
@@ -141,14 +149,20 @@ class PemByKidSource implements KeySource {
       const pem = await fetchText(url, this.#fetch, LIMITS);
       this.#failures = 0;
       this.#failure = undefined;
-      if (pem === undefined) return this.#setAbsent(kid);
+      if (pem === undefined) {
+        this.#setAbsent(kid);
+        this.#log.worked();
+        return;
+      }
       const jwk = jwkOfPem(pem, kid);
       if (jwk === undefined) throw fetchFailed(url, 'the answer is no public key in PEM');
       this.#hold(kid, indexKeys([jwk], this.#algorithms));
+      this.#log.worked();
     } catch (error) {
       // Several that fly at once fail together: that is one failure.
       this.#failures = failuresBefore + 1;
       this.#failure = error;
+      this.#log.failed(error);
     }
   }
 

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../core/clock';
+import { steadyClock, type Clock } from '../core/clock';
 import { BatonError } from '../core/errors';
 import type { Jwk } from '../jws/keys';
 import { isKeyRing, publicJwk, publicKeySet, readKeyRing, type KeyRing } from './key-ring';
 import { parseKeyText } from './key-ring-text';
 import { keySetMembers } from './key-set';
+import { RenewalLog, type LoggerOf } from './renewal-log';
 import { WatchedFile } from './watched-file';
 
 /** A key set as it is served. */
@@ -42,11 +43,12 @@ function publish(text: string): PublishedKeySet {
 
 /**
  * What gives the public key set of a file, a JWK Set or a key ring, as it is at the moment; private members are never
- * among it. The file is looked at every two seconds while it is asked for; one that is gone or broken changes nothing.
+ * among it. The file is looked at every two seconds while it is asked for; one that is gone or broken changes nothing,
+ * and is logged.
  *
  * @throws BatonError `key_invalid`
  */
-export function publishedKeys(path: string, clock: Clock): () => PublishedKeySet {
+export function publishedKeys(path: string, clock: Clock, logger?: LoggerOf): () => PublishedKeySet {
   const what = `The key file ${path}`;
   const file = new WatchedFile(path);
   let held: Held;
@@ -56,22 +58,29 @@ export function publishedKeys(path: string, clock: Clock): () => PublishedKeySet
     if (cause instanceof BatonError) throw cause;
     throw new BatonError('key_invalid', `${what} cannot be read.`, { cause });
   }
-  let lookedAt = clock();
-  let shown = publish(textOf(held, lookedAt));
+  const log = new RenewalLog(path, logger);
+  const steady = steadyClock(clock);
+  let lookedAt = steady();
+  let shown = publish(textOf(held, clock()));
   const look = async (): Promise<void> => {
-    const changed = await file.readIfChanged();
-    if (changed === undefined) return;
-    held = readHeld(changed.text, what);
-    changed.accept();
+    try {
+      const changed = await file.readIfChanged();
+      if (changed !== undefined) {
+        held = readHeld(changed.text, what);
+        changed.accept();
+      }
+      log.worked();
+    } catch (error) {
+      // The last good one is served on.
+      log.failed(error);
+    }
   };
   return () => {
-    const now = clock();
-    if (now - lookedAt >= LOOK_MS) {
-      lookedAt = now;
-      // The last good one is served on.
-      look().catch(() => undefined);
+    if (steady() - lookedAt >= LOOK_MS) {
+      lookedAt = steady();
+      void look();
     }
-    const text = textOf(held, now);
+    const text = textOf(held, clock());
     if (text !== shown.body) shown = publish(text);
     return shown;
   };

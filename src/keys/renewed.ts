@@ -1,8 +1,9 @@
-import { systemClock, type Clock } from '../core/clock';
+import { steadyClock, systemClock, type Clock } from '../core/clock';
 import type { Algorithm } from '../jws/algorithms';
 import type { Jwk, KeySource, VerificationKey } from '../jws/keys';
 import { backOffMs, keysUnavailable } from './back-off';
 import { indexKeys, type KeyIndex } from './fixed';
+import { RenewalLog, type LoggerOf } from './renewal-log';
 
 /** How a key set that can change is kept. */
 export interface RenewedKeyOptions {
@@ -19,6 +20,10 @@ export interface RenewedKeyOptions {
   readonly staleLimitMs?: number;
   /** Keys that are known from the start. */
   readonly initial?: readonly Jwk[];
+  /** Where the keys are, for the log. */
+  readonly source: string;
+  /** Told when the keys are not renewed any more, and when they are again. */
+  readonly logger?: LoggerOf;
 }
 
 const MAX_AGE_MS = 10 * 60_000;
@@ -36,6 +41,7 @@ export class RenewedKeySource implements KeySource {
   readonly #clock: Clock;
   readonly #maxAgeMs: number;
   readonly #staleLimitMs: number;
+  readonly #log: RenewalLog;
   #keys: KeyIndex | undefined;
   #version = 0;
   #fetchedAt = -Infinity;
@@ -46,7 +52,8 @@ export class RenewedKeySource implements KeySource {
 
   constructor(options: RenewedKeyOptions) {
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = steadyClock(options.clock ?? systemClock);
+    this.#log = new RenewalLog(options.source, options.logger);
     this.#maxAgeMs = options.maxAgeMs ?? MAX_AGE_MS;
     this.#staleLimitMs = options.staleLimitMs ?? STALE_LIMIT_MS;
     if (options.initial === undefined) return;
@@ -101,9 +108,11 @@ export class RenewedKeySource implements KeySource {
       if (keys !== undefined) this.#replace(indexKeys(keys, this.#options.algorithms));
       this.#fetchedAt = this.#clock();
       this.#failures = 0;
+      this.#log.worked();
     } catch (error) {
       this.#failures++;
       this.#failure = error;
+      this.#log.failed(error);
     }
   }
 

@@ -1,13 +1,17 @@
-import { systemClock, type Clock } from '../core/clock';
+import { steadyClock, systemClock, type Clock } from '../core/clock';
 import { BatonError } from '../core/errors';
 import { isAlgorithm } from '../jws/algorithms';
 import { jwkSigner, type Signer } from '../jws/sign';
 import { signingKey, type KeyRing } from './key-ring';
 import { parseKeyRing } from './key-ring-text';
+import { RenewalLog, type LoggerOf } from './renewal-log';
 import { WatchedFile } from './watched-file';
 
-/** How a ring that changes is asked for: its new text, where there is one. */
-export type NextRing = () => Promise<KeyRing | undefined>;
+/** A ring that changes: where it is, and its next state, where there is one; not accepted, it is given again. */
+export interface ChangingRing {
+  readonly source: string;
+  readonly next: () => Promise<{ readonly ring: KeyRing; accept(): void } | undefined>;
+}
 
 /** A rotation publishes its key minutes before it signs; the file is looked at off the request's path. */
 const LOOK_MS = 1000;
@@ -15,12 +19,14 @@ const LOOK_MS = 1000;
 /**
  * A signer that takes the ring's key of the moment.
  *
- * @param next looked at once a second while tokens are signed; what it rejects with changes nothing
+ * @param changing looked at once a second while tokens are signed; what it rejects with changes nothing and is logged
  * @throws BatonError `key_invalid`
  */
-export function signerOfRing(ring: KeyRing, clock: Clock = systemClock, next?: NextRing): Signer {
+export function signerOfRing(ring: KeyRing, clock: Clock = systemClock, changing?: ChangingRing): Signer {
+  const log = new RenewalLog(changing?.source ?? '');
+  const steady = steadyClock(clock);
   let held = ring;
-  let lookedAt = clock();
+  let lookedAt = steady();
   let looking = false;
   let signers = signersOf(ring);
   const { algorithm } = pick();
@@ -32,26 +38,36 @@ export function signerOfRing(ring: KeyRing, clock: Clock = systemClock, next?: N
     return signer;
   }
 
-  async function look(ask: NextRing): Promise<void> {
+  function takeOver(next: KeyRing): void {
+    const made = signersOf(next);
+    // What takes signers compared the algorithm with the policy's when it started.
+    if ([...made.values()].some((signer) => signer.algorithm !== algorithm)) {
+      throw new BatonError('key_invalid', `The key ring is not for ${algorithm} any more; that needs a restart.`);
+    }
+    [held, signers] = [next, made];
+  }
+
+  async function look({ next }: ChangingRing): Promise<void> {
     try {
-      const changed = await ask();
-      if (changed === undefined) return;
-      const made = signersOf(changed);
-      // What takes signers compared the algorithm with the policy's when it started.
-      if ([...made.values()].some((signer) => signer.algorithm !== algorithm)) return;
-      [held, signers] = [changed, made];
-    } catch {
-      // The last good ring signs on; `baton keys status` says what is wrong with the file.
+      const changed = await next();
+      if (changed !== undefined) {
+        takeOver(changed.ring);
+        changed.accept();
+      }
+      log.worked();
+    } catch (error) {
+      // The last good ring signs on.
+      log.failed(error);
     } finally {
       looking = false;
     }
   }
 
   function renew(): void {
-    if (next === undefined || looking || clock() - lookedAt < LOOK_MS) return;
-    lookedAt = clock();
+    if (changing === undefined || looking || steady() - lookedAt < LOOK_MS) return;
+    lookedAt = steady();
     looking = true;
-    void look(next);
+    void look(changing);
   }
 
   const current = async (): Promise<Signer> => {
@@ -65,6 +81,7 @@ export function signerOfRing(ring: KeyRing, clock: Clock = systemClock, next?: N
     },
     sign: async (data) => (await current()).sign(data),
     current,
+    reportTo: (logger: LoggerOf) => log.reportTo(logger),
   };
 }
 
@@ -98,11 +115,9 @@ export function ringSigner(path: string, options: { readonly clock?: Clock } = {
   } catch (cause) {
     throw new BatonError('key_invalid', `The key ring ${path} cannot be read.`, { cause });
   }
-  return signerOfRing(parseKeyRing(text), options.clock, async () => {
+  const next: ChangingRing['next'] = async () => {
     const changed = await file.readIfChanged();
-    if (changed === undefined) return undefined;
-    const ring = parseKeyRing(changed.text);
-    changed.accept();
-    return ring;
-  });
+    return changed && { ring: parseKeyRing(changed.text), accept: () => changed.accept() };
+  };
+  return signerOfRing(parseKeyRing(text), options.clock, { source: path, next });
 }

@@ -5,7 +5,8 @@ import { secretReader } from './secret';
 
 /**
  * Gets a JWK Set that is the text of a secret in AWS Secrets Manager.
- * @returns a function that rejects with `keys_unavailable`, `peer_missing`
+ * @returns a function that rejects with `keys_unavailable`
+ * @throws BatonError `peer_missing`
  */
 export function secretKeySet(secretId: string): () => Promise<readonly Jwk[]> {
   const read = secretReader(secretId);

@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from '../core/clock';
+import { steadyClock, systemClock, type Clock } from '../core/clock';
 import { BatonError } from '../core/errors';
 import { checkOptionNames } from '../core/options';
 import type { Algorithm } from '../jws/algorithms';
@@ -6,6 +6,7 @@ import { jwkSigner, type Signer } from '../jws/sign';
 import { backOffMs } from './back-off';
 import { isKeyRing, readKeyRing } from './key-ring';
 import { parseKeyText } from './key-ring-text';
+import { RenewalLog, type LoggerOf } from './renewal-log';
 import { signerOfRing } from './ring-signer';
 import { secretReader } from './secret';
 
@@ -32,6 +33,9 @@ class SecretSigner implements Signer {
   readonly #secretId: string;
   readonly #read: () => Promise<string>;
   readonly #clock: Clock;
+  /** For what has passed; the ring's phases are by the time of day. */
+  readonly #steady: Clock;
+  readonly #log: RenewalLog;
   #held: Signer | undefined;
   #readAt = -Infinity;
   #triedAt = -Infinity;
@@ -44,6 +48,8 @@ class SecretSigner implements Signer {
     this.#secretId = secretId;
     this.#read = secretReader(secretId, clientConfig);
     this.#clock = clock;
+    this.#steady = steadyClock(clock);
+    this.#log = new RenewalLog(secretId);
   }
 
   get keyId(): string {
@@ -54,18 +60,22 @@ class SecretSigner implements Signer {
     return (await this.current()).sign(data);
   }
 
+  reportTo(logger: LoggerOf): void {
+    this.#log.reportTo(logger);
+  }
+
   async current(): Promise<Signer> {
-    const age = this.#clock() - this.#readAt;
+    const age = this.#steady() - this.#readAt;
     if (age > STALE_LIMIT_MS) await this.#renew();
     else if (age > MAX_AGE_MS) void this.#renew();
-    const held = this.#clock() - this.#readAt > STALE_LIMIT_MS ? undefined : this.#held;
+    const held = this.#steady() - this.#readAt > STALE_LIMIT_MS ? undefined : this.#held;
     if (held === undefined) throw this.#unavailable();
     return (await held.current?.()) ?? held;
   }
 
   /** Never rejects. */
   #renew(): Promise<void> {
-    if (this.#flight === undefined && this.#clock() - this.#triedAt < backOffMs(this.#failures)) {
+    if (this.#flight === undefined && this.#steady() - this.#triedAt < backOffMs(this.#failures)) {
       return Promise.resolve();
     }
     this.#flight ??= this.#load().finally(() => (this.#flight = undefined));
@@ -73,7 +83,7 @@ class SecretSigner implements Signer {
   }
 
   async #load(): Promise<void> {
-    this.#triedAt = this.#clock();
+    this.#triedAt = this.#steady();
     try {
       const value = parseKeyText(await this.#read(), 'The secret');
       const signer = isKeyRing(value) ? signerOfRing(readKeyRing(value), this.#clock) : jwkSigner(value ?? {});
@@ -81,11 +91,13 @@ class SecretSigner implements Signer {
         throw new BatonError('key_invalid', `The key in the secret is for ${signer.algorithm}, not ${this.algorithm}.`);
       }
       this.#held = signer;
-      this.#readAt = this.#clock();
+      this.#readAt = this.#steady();
       this.#failures = 0;
+      this.#log.worked();
     } catch (error) {
       this.#failures++;
       this.#failure = error;
+      this.#log.failed(error);
     }
   }
 
@@ -110,7 +122,7 @@ class SecretSigner implements Signer {
  *
  * Source: AWS Secrets Manager API reference, "GetSecretValue".
  *
- * @throws BatonError `option_invalid`, `option_unknown`; its `sign` rejects with `signer_unavailable`, `peer_missing`
+ * @throws BatonError `option_invalid`, `option_unknown`, `peer_missing`; its `sign` rejects with `signer_unavailable`
  *
  * @example
  * ```ts

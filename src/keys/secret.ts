@@ -1,8 +1,9 @@
 import { BatonError } from '../core/errors';
-import { unbundledPeer } from '../core/peers';
+import { checkUnbundledPeer, unbundledPeer } from '../core/peers';
 
 type SecretsManagerSdk = typeof import('@aws-sdk/client-secrets-manager');
 
+const PEER = ['@aws-sdk/client-secrets-manager', 'Keys in AWS Secrets Manager'] as const;
 const TIMEOUT_MS = 5000;
 
 /** The region that the ARN names, where the secret is given by its ARN. */
@@ -14,16 +15,18 @@ const regionOf = (secretId: string): string | undefined =>
  * reading. Region and credentials are the SDK's own business (`AWS_REGION`, the instance's role) unless `clientConfig`
  * says otherwise; an ARN brings its region along.
  *
- * @returns a function that rejects with `peer_missing`, or with what the SDK threw; the caller says what that means
+ * @returns a function that rejects with what the SDK threw; the caller says what that means
+ * @throws BatonError `peer_missing`, at once
  */
 export function secretReader(
   secretId: string,
   clientConfig: Readonly<Record<string, unknown>> = {},
 ): () => Promise<string> {
+  checkUnbundledPeer(...PEER);
   let sdk: SecretsManagerSdk | undefined;
   let client: InstanceType<SecretsManagerSdk['SecretsManagerClient']> | undefined;
   return async () => {
-    sdk ??= unbundledPeer<SecretsManagerSdk>('@aws-sdk/client-secrets-manager', 'Keys in AWS Secrets Manager');
+    sdk ??= unbundledPeer<SecretsManagerSdk>(...PEER);
     const region = regionOf(secretId);
     client ??= new sdk.SecretsManagerClient({
       requestHandler: { connectionTimeout: 3000 },

@@ -1,17 +1,18 @@
-import { readFileSync, statSync, type Stats } from 'node:fs';
+import { statSync, type Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
+import { readTextFile, textOf } from '../core/text-file';
 
 const MAX_BYTES = 256 * 1024;
 
-const markOf = ({ mtimeMs, size, ino }: Stats): string => `${mtimeMs} ${size} ${ino}`;
-const withoutMark = (text: string): string => text.replace(/^\uFEFF/, '');
+/** With the time of the last change of anything: copying tools set a file's own time to that of the original. */
+const markOf = ({ mtimeMs, ctimeMs, size, ino }: Stats): string => `${mtimeMs} ${ctimeMs} ${size} ${ino}`;
 
 function checkSize({ size }: Stats): void {
   if (size > MAX_BYTES) throw new Error(`The file is larger than ${MAX_BYTES} bytes.`);
 }
 
 /**
- * A text file that others change: read whole at the start, and again when its time, size or inode is another one. Looking
+ * A text file that others change: read whole at the start, and again when its times, size or inode are others. Looking
  * never blocks; who looks, and when, is the caller's business.
  */
 export class WatchedFile {
@@ -26,9 +27,9 @@ export class WatchedFile {
   readNow(): string {
     const stats = statSync(this.#path);
     checkSize(stats);
-    const text = readFileSync(this.#path, 'utf8');
+    const text = readTextFile(this.#path);
     this.#mark = markOf(stats);
-    return withoutMark(text);
+    return text;
   }
 
   /**
@@ -40,7 +41,7 @@ export class WatchedFile {
     const mark = markOf(stats);
     if (mark === this.#mark) return undefined;
     checkSize(stats);
-    const text = withoutMark(await readFile(this.#path, 'utf8'));
+    const text = textOf(await readFile(this.#path));
     // What was written while it was read has another mark, and is read again.
     return { text, accept: () => (this.#mark = mark) };
   }

@@ -11,6 +11,8 @@ export interface WorkEnvelope {
   readonly correlationId: string;
   /** `traceparent` (W3C Trace Context), where the request belongs to a trace. */
   readonly traceparent?: string;
+  /** Where the work was left behind: under the same key it may come more than once. The hand-over vouches for it. */
+  readonly idempotencyKey?: string;
   readonly payload: unknown;
 }
 
@@ -30,7 +32,7 @@ export function readEnvelope(event: unknown): WorkEnvelope {
   if (typeof event !== 'object' || event === null || !('baton' in event)) {
     throw invalid('The event is no Baton envelope. Call the function with createOffload() of iis-baton/offload.');
   }
-  const { baton, handOver, correlationId, traceparent, payload } = event as Partial<
+  const { baton, handOver, correlationId, traceparent, idempotencyKey, payload } = event as Partial<
     Record<keyof WorkEnvelope, unknown>
   >;
   if (baton !== 1) throw invalid('The envelope is of a version that this function does not know.');
@@ -42,6 +44,7 @@ export function readEnvelope(event: unknown): WorkEnvelope {
     handOver,
     correlationId,
     ...(typeof traceparent === 'string' && { traceparent }),
+    ...(typeof idempotencyKey === 'string' && { idempotencyKey }),
     payload: payload ?? null,
   };
 }

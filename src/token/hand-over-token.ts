@@ -5,6 +5,7 @@ import { parseCompact } from '../jws/compact';
 import type { Signer } from '../jws/sign';
 import { signJws } from '../jws/sign';
 import { verifyJws, type JwsExpectations } from '../jws/verify';
+import { readWorkClaim, workClaim, type LeftWork } from './left-work';
 import type { ClaimExpectations } from './registered-claims';
 import { pickTransactionClaims } from './transaction-claims';
 import { readVerified, type VerifiedTransaction } from './transaction-token';
@@ -24,15 +25,23 @@ export interface HandOverTerms {
   readonly requestingWorkload: string;
   /** The work's deadline, in seconds since the epoch. */
   readonly expiresAt: number;
+  /** What it is for, where it was left behind: its hand-over may outlive the caller's own sign-in, and is bound to it. */
+  readonly work?: LeftWork;
 }
 
 /** What the taker of a hand-over insists on. */
-export type HandOverExpectations = ClaimExpectations & Pick<JwsExpectations, 'algorithms' | 'keys'>;
+export type HandOverExpectations = ClaimExpectations &
+  Pick<JwsExpectations, 'algorithms' | 'keys'> & {
+    /** Longest accepted time from `iat` to `exp` for work that was left behind, in seconds. Default: as for calls. */
+    readonly maxLeftWorkSeconds?: number;
+  };
 
 /** A verified hand-over: the transaction, and the hand-over's own ID. */
 export interface VerifiedHandOver extends VerifiedTransaction {
   /** `jti`: this one hand-over. */
   readonly handOverId: string;
+  /** Which work it is for, where it was left behind. */
+  readonly work?: LeftWork;
 }
 
 /**
@@ -52,6 +61,7 @@ export function mintHandOverToken(
     exp: terms.expiresAt,
     jti: randomUUID(),
     req_wl: terms.requestingWorkload,
+    ...(terms.work && { work: workClaim(terms.work) }),
     ...pickTransactionClaims(transaction),
   };
   return signJws(HAND_OVER_TOKEN_TYPE, claims, signer);
@@ -74,9 +84,12 @@ export async function verifyHandOverToken(
     keys,
     types: [HAND_OVER_TOKEN_TYPE],
   });
-  const verified = readVerified(claims, expected, now);
+  const work = readWorkClaim(claims);
+  const maxLifetimeSeconds = (work && expected.maxLeftWorkSeconds) ?? expected.maxLifetimeSeconds;
+  // Work may be done when its caller has gone home: the sign-in had to be good when the work was left.
+  const verified = readVerified(claims, { ...expected, maxLifetimeSeconds }, now, work?.leftAt);
   // One piece of work: a token that also names others could be carried on to them.
   if (typeof claims.aud !== 'string') throw tokenInvalid('audience', 'The hand-over is not for one function alone.');
   if (typeof claims.jti !== 'string' || claims.jti === '') throw tokenInvalid('claims', "The token's jti is missing.");
-  return { ...verified, handOverId: claims.jti };
+  return { ...verified, handOverId: claims.jti, ...(work && { work }) };
 }

@@ -61,11 +61,14 @@ export function mintTransactionToken(
 /**
  * Reads a verified token's claims: registered ones first, then those that travel on. A caller whose own sign-in has
  * ended (`rctx.idp_exp`) is refused even while the token lives, because the gateway caches tokens.
+ *
+ * @param signedInAt when the sign-in has to be good, in seconds since the epoch: now, but for work that was left behind
  */
 export function readVerified(
   claims: Readonly<Record<string, unknown>>,
   expected: ClaimExpectations,
   now: number,
+  signedInAt?: number,
 ): VerifiedTransaction {
   const { issuedAt, expiresAt } = checkRegisteredClaims(claims, expected, now);
   const transaction = readTransactionClaims(claims);
@@ -74,10 +77,11 @@ export function readVerified(
     throw tokenInvalid('claims', "The token's req_wl is missing or is not a string.");
   }
   const providerEnd = transaction.rctx.idp_exp ?? Infinity;
-  if (now >= providerEnd + expected.clockToleranceSeconds) {
+  if ((signedInAt ?? now) >= providerEnd + expected.clockToleranceSeconds) {
     throw tokenInvalid('expired', "The caller's sign-in at the identity provider has ended.");
   }
-  return { transaction, requestingWorkload, issuedAt, expiresAt: Math.min(expiresAt, providerEnd) };
+  const end = signedInAt === undefined ? Math.min(expiresAt, providerEnd) : expiresAt;
+  return { transaction, requestingWorkload, issuedAt, expiresAt: end };
 }
 
 /**

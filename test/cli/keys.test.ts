@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseKeyRing } from '../../src/keys/key-ring-text';
 import { startAwsEndpoint } from '../support/aws-endpoint';
@@ -43,6 +43,38 @@ it('create, rotate, jwks and status, from the first key to the next', async () =
   }
   expect(read('jwks.json')).not.toContain('"d"');
   expect(readdirSync(folder).sort()).toEqual(['jwks.json', 'ring.json']);
+});
+
+it('two rotations at a time end in one ring, and in its own key set', async () => {
+  await keys('create', 'ring.json', '--jwks', 'jwks.json');
+  const both = await Promise.all([1, 2].map(() => keys('rotate', 'ring.json', '--jwks', 'jwks.json')));
+  expect(both.map(({ exit }) => exit).sort()).toEqual([0, 1]);
+  expect(kidsIn(read('jwks.json'))).toEqual(ringKids());
+  expect(readdirSync(folder).sort()).toEqual(['jwks.json', 'ring.json']);
+});
+
+it('a rotation that was cut off is said to be one, and nothing is changed', async () => {
+  await keys('create', 'ring.json');
+  const before = read('ring.json');
+  writeFileSync(path.join(folder, 'ring.json.lock'), '');
+  const { exit, stderr } = await keys('rotate', 'ring.json');
+  expect({ exit, text: read('ring.json') }).toEqual({ exit: 1, text: before });
+  expect(stderr).toMatch(/ring\.json\.lock cannot be made: it exists\..*delete it and try again/);
+  expect(readdirSync(folder).sort()).toEqual(['ring.json', 'ring.json.lock']);
+});
+
+itOnPosix('nothing is published where the ring cannot be written', async () => {
+  mkdirSync(path.join(folder, 'closed'));
+  await keys('create', 'closed/ring.json', '--jwks', 'jwks.json');
+  const before = read('jwks.json');
+  // The draft of the ring is a folder, so it cannot be made; the lock can.
+  const rotating = path.join(folder, 'closed', 'ring.json');
+  const code = `require('fs').mkdirSync(${JSON.stringify(rotating)} + '.' + process.pid + '.tmp');
+    process.argv = [process.argv[0], 'baton', 'keys', 'rotate', ${JSON.stringify(rotating)}, '--jwks', 'jwks.json'];
+    require(${JSON.stringify(BATON)});`;
+  const { exit, stderr } = await runNode(['-e', code], { cwd: folder });
+  expect(stderr).toMatch(/ring\.json cannot be written: EEXIST/);
+  expect({ exit, published: read('jwks.json') }).toEqual({ exit: 1, published: before });
 });
 
 it('a key that leaked is gone at once', async () => {
@@ -95,6 +127,7 @@ describe('what is refused leaves the ring as it is', () => {
     [['rotate', 'ring.json', '--token-seconds', '1.5'], 2, /--token-seconds must be a whole number/],
     [['rotate', 'ring.json', '--publish-seconds', 'soon'], 2, /--publish-seconds must be a whole number/],
     [['rotat', 'ring.json'], 2, /"rotat" is not known here; did you mean "rotate"/],
+    [['jwks', 'ring.json', '--jwks', './ring.json'], 2, /--jwks names the ring itself/],
     [['kms', 'alias/gateway'], 2, /The --kid is missing/],
     [['rotate'], 2, /The <ring> is missing/],
     [['status', 'jwks.json'], 1, /no key ring/],

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { jose, replaceJose } from '../../src/jws/jose';
 import { importVerificationKey, keyFault, type Jwk } from '../../src/jws/keys';
 import { thrownBy } from '../support/errors';
 import { makeKey } from '../support/tokens';
@@ -32,6 +33,7 @@ describe('keyFault', () => {
     ['ES256', { ...ec, alg: undefined, use: undefined }],
     ['ES256', { ...ec, key_ops: ['verify'] }],
     ['RS256', { ...rsa, e: bytes(3) }],
+    ['RS256', { ...rsa, n: modulus(8192), e: bytes(0, 255, 255, 255, 255, 255, 255, 255, 255) }],
   ] as const)('lets a fitting key verify %s', (algorithm, jwk) => {
     expect(keyFault(jwk, algorithm)).toBeUndefined();
   });
@@ -53,6 +55,8 @@ describe('keyFault', () => {
     ['RSA of 1024 bits behind zeros', { ...rsa, n: modulus(1024, 200) }, 'RS256', /2048 bits/],
     ['RSA of 2040 bits', { ...rsa, n: modulus(2040) }, 'RS256', /2048 bits/],
     ['RSA of 1024 bits under PSS', { kty: 'RSA', n: modulus(1024), e: 'AQAB' }, 'PS256', /2048 bits/],
+    ['RSA of 8200 bits', { ...rsa, n: modulus(8200) }, 'RS256', /more than 8192 bits/],
+    ['an exponent of 65 bits', { ...rsa, e: bytes(1, 0, 0, 0, 0, 0, 0, 0, 1) }, 'RS256', /exponent .* 64 bits/],
     ['RSA without modulus', { ...rsa, n: '' }, 'RS256', /2048 bits/],
     ['RSA with a modulus that is no text', { ...rsa, n: 5 }, 'RS256', /modulus/],
     ['exponent 1', { ...rsa, e: bytes(1) }, 'RS256', /exponent/],
@@ -73,7 +77,7 @@ describe('importVerificationKey', () => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const imported = await importVerificationKey({ ...privateKey.export({ format: 'jwk' }), kid: 'k' }, 'ES256');
     expect(imported.key.type).toBe('public');
-    expect(imported.key.usages).toEqual(['verify']);
+    expect(imported.key.export({ format: 'jwk' })).not.toHaveProperty('d');
   });
 
   it.each([
@@ -85,4 +89,19 @@ describe('importVerificationKey', () => {
   ])('refuses a key with %s as key_invalid', async (_, jwk) => {
     expect(await thrownBy(() => importVerificationKey(jwk, 'ES256'))).toMatchObject({ code: 'key_invalid' });
   });
+});
+
+it('a jose that cannot be loaded is neither a damaged key nor the fault of a token', async () => {
+  const before = jose();
+  const unloadable = new TypeError('jose cannot be loaded');
+  replaceJose({
+    get importJWK(): never {
+      throw unloadable;
+    },
+  } as never);
+  try {
+    await expect(importVerificationKey(ec, 'ES256')).rejects.toBe(unloadable);
+  } finally {
+    replaceJose(before);
+  }
 });

@@ -1,4 +1,4 @@
-import { sign } from 'node:crypto';
+import { createSecretKey, generateKeyPairSync, sign } from 'node:crypto';
 import type { Algorithm } from '../../src/jws/algorithms';
 import { importVerificationKey, type KeyFinder, type VerificationKey } from '../../src/jws/keys';
 import { verifyJws } from '../../src/jws/verify';
@@ -150,6 +150,19 @@ describe('verifyJws', () => {
       expect(await faultOf(() => verify(mint(), keys))).toBe('key_unusable');
     },
   );
+
+  it('says key_unusable where a source gives a key of another kind, and calls it one for the algorithm', async () => {
+    const kinds = {
+      RSA: generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey,
+      'P-384': generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey,
+      private: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
+      secret: createSecretKey(Buffer.alloc(32)),
+    };
+    for (const thing of Object.values(kinds)) {
+      const keys: KeyFinder = { find: (kid, algorithm) => Promise.resolve({ kid, algorithm, key: thing }) };
+      expect(await faultOf(() => verify(mint(), keys))).toBe('key_unusable');
+    }
+  });
 
   it('says key_unusable, not a server error, where the key is damaged', async () => {
     const damaged = { ...key.publicJwk, x: Buffer.alloc(32, 5).toString('base64url') };

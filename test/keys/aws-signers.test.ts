@@ -110,6 +110,17 @@ describe('secretsManagerSigner', () => {
     await signJws('t', {}, source);
   });
 
+  it('reads it again though the clock was set back', async () => {
+    holds(jwkText);
+    const source = signer();
+    await signJws('t', {}, source);
+    now -= 1000 * 60 * MINUTE;
+    await signJws('t', {}, source);
+    now += 6 * MINUTE;
+    await signJws('t', {}, source);
+    await waitFor('another reading', () => aws.calls.length === 2);
+  });
+
   it('asks once for 50 while it is down, and again only after a pause', async () => {
     aws.answer = () => ({ __type: 'AccessDeniedException', message: 'no' });
     const source = signer();

@@ -155,7 +155,7 @@ describe.each(sources)('%s', (_, make) => {
 
   it('never hands out a private key', async () => {
     const found = await make([ec.privateJwk], ['ES256']).find(kids.ec, 'ES256');
-    expect(found?.key).toMatchObject({ type: 'public', usages: ['verify'] });
+    expect(found?.key.type).toBe('public');
   });
 
   it('keeps its version while its keys are the same', async () => {
@@ -223,6 +223,16 @@ describe.each(changing)('%s', (_, make, { serve, asked, waitMs }) => {
       return source.version() !== before;
     });
     expect(await source.find(kids.ec, 'ES256')).toBeDefined();
+  });
+
+  it('a clock that is set back keeps nobody from looking again', async () => {
+    const { source, before } = await start([ec.publicJwk]);
+    now -= 30 * 24 * 60 * MINUTE;
+    expect(source.version()).toBe(before);
+    serve([]);
+    now += waitMs;
+    await newVersion(source, before);
+    expect(await source.find(kids.ec, 'ES256')).toBeUndefined();
   });
 
   it('an unknown key is no wrong token while the place is down', async () => {

@@ -67,6 +67,16 @@ describe('a key ring', () => {
     expect(phases(atOnce, START + MINUTE)).toEqual(['signing']);
   });
 
+  it('for another algorithm than new keys have is not rotated: a ring for two is refused by all who read it', async () => {
+    const foreign = { keys: [{ ...ring.keys[0]!, key: makeKey('EdDSA').privateJwk }] };
+    expect(await codeOf(() => rotateKeyRing(foreign, START, HANDOVER))).toBe('key_invalid');
+  });
+
+  it('is not rotated by a clock that is behind: the key before would take over from the new one', async () => {
+    const rotating = rotateKeyRing(ring, START - HOUR, { publishMs: 0, tokenMs: HOUR });
+    await expect(rotating).rejects.toMatchObject({ code: 'key_invalid', message: expect.stringContaining('behind') });
+  });
+
   it('is the same after writing and reading, and shows nothing private', async () => {
     const rotated = await rotateKeyRing(ring, START, HANDOVER);
     expect(parseKeyRing(keyRingText(rotated))).toEqual(rotated);
@@ -89,6 +99,7 @@ describe('a key ring', () => {
     ['a key without its times', withMember({ signsFrom: undefined })],
     ['a time that is none', withMember({ publishedAt: 'soon' })],
     ['a key that signs before it is published', withMember({ signsFrom: '2020-01-01T00:00:00Z' })],
+    ['an end of its last key', withMember({ withdrawnAt: '2099-01-01T00:00:00Z' })],
     ['a public key', withMember({ key: makeKey().publicJwk })],
     ['a key without ID', withMember({ key: { ...makeKey().privateJwk, kid: undefined } })],
     ['a key twice', change((it) => ({ ...it, keys: [it.keys[0], it.keys[0]] }))],
@@ -156,6 +167,19 @@ describe('ringSigner', () => {
     for (const env of [{ KEY_FILE: file }, { KEY: keyRingText(ring) }]) {
       expect(signerFromEnvironment('KEY', env)).toMatchObject({ algorithm: 'ES256', keyId: kidOfRing(ring, 0) });
     }
+  });
+
+  it('looks again though the clock was set back', async () => {
+    write(keyRingText(await newKeyRing(START)));
+    const signer = ringSigner(file, { clock: () => now });
+    const other = await newKeyRing(START);
+    write(keyRingText(other));
+    now -= 1000 * HOUR;
+    await signer.current!();
+    await waitFor('the other ring', async () => {
+      now += 1000;
+      return (await signer.current!()).keyId === kidOfRing(other, 0);
+    });
   });
 
   it.each([

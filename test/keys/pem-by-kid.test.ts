@@ -120,7 +120,7 @@ describe('a key that is not there', () => {
     expect(await outcome(next.kid)).toBe(next.kid);
   });
 
-  it.each([403, 404, 410])('is what the status %i says', async (status) => {
+  it.each([400, 403, 404, 410])('is what the status %i says', async (status) => {
     server.answer = (response) => void response.writeHead(status).end(pem);
     expect(await outcome(ours.kid)).toBeUndefined();
   });
@@ -130,6 +130,8 @@ describe('answers that are not taken', () => {
   const answers: [string, (response: ServerResponse) => void][] = [
     ['503', (response) => response.writeHead(503).end()],
     ['429', (response) => response.writeHead(429).end()],
+    ['407: a proxy that lets nobody through', (response) => response.writeHead(407).end()],
+    ['401', (response) => response.writeHead(401).end()],
     ['a redirect', (response) => response.writeHead(302, { location: '/pem' }).end()],
     ['a page', (response) => response.end('<html>')],
     ['nothing', (response) => response.end()],

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { inspect } from 'node:util';
 import type { KeySource } from '../../src/jws/keys';
 import { keySourceAt, type KeyLocation } from '../../src/keys/source';
 import { codeOf, thrownBy } from '../support/errors';
@@ -224,6 +225,12 @@ describe('answers that are not taken', () => {
     expect(await kidOf(source, 'one')).toBe('one');
   });
 
+  it('what is no JSON is not quoted: it may be a private key', async () => {
+    server.answer = (response) => response.end('{"d":s3cret');
+    const error = await thrownBy(() => remote().find('one', 'ES256'));
+    expect(inspect(error, { depth: 9 })).not.toContain('s3cret');
+  });
+
   it('100 keys are not too many', async () => {
     server.keys = [...Array.from({ length: 99 }, (_, n) => ({ ...two, kid: `k${n}` })), one];
     expect(await kidOf(remote(), 'one')).toBe('one');
@@ -285,6 +292,41 @@ describe('discovery', () => {
     expect([...server.hits.keys()]).toEqual(['/.well-known/openid-configuration']);
   });
 
+  it('is done again each hour: an issuer that moved may leave its old set where it was', async () => {
+    const source = discover();
+    await kidOf(source, 'one');
+    server.metadata = { issuer: server.issuer, jwks_uri: `${server.issuer}/moved.json` };
+    server.answer = (response, path) =>
+      void response.end(
+        JSON.stringify(path.startsWith('/.well') ? server.metadata : { keys: [path === '/moved.json' ? two : one] }),
+      );
+    now += 59 * MINUTE;
+    expect(await kidOf(source, 'two')).toBeUndefined();
+    now += 2 * MINUTE;
+    expect(await kidOf(source, 'two')).toBe('two');
+  });
+
+  it('that fails then changes nothing while the old set answers', async () => {
+    const source = discover();
+    await kidOf(source, 'one');
+    server.metadata = { issuer: 'https://evil.example', jwks_uri: server.jwksUri };
+    server.keys = [one, two];
+    now += 61 * MINUTE;
+    expect(await kidOf(source, 'two')).toBe('two');
+  });
+
+  it('leads from https to no http, not even on this machine', async () => {
+    const asked: string[] = [];
+    const issuer = 'https://login.example.com';
+    const fetch = async ({ href }: URL): Promise<Response> => {
+      asked.push(href);
+      return Response.json({ issuer, jwks_uri: server.jwksUri });
+    };
+    const source = keySourceAt({ discover: issuer }, { algorithms: ['ES256'], fetch });
+    expect(await codeOf(() => source.find('one', 'ES256'))).toBe('keys_unavailable');
+    expect(asked).toEqual([`${issuer}/.well-known/openid-configuration`]);
+  });
+
   it('appends to the path of an issuer', async () => {
     await codeOf(() => remote({ discover: `${server.issuer}/tenant/v2.0/` }).find('one', 'ES256'));
     await codeOf(() => remote({ discover: `${server.issuer}/tenant/v2.0` }).find('one', 'ES256'));
@@ -301,8 +343,12 @@ describe('where keys may be', () => {
     { jwksUri: '' },
     { discover: 'http://login.example.com' },
     { discover: 'entra' },
+    { jwksUri: 'https://ada:s3cretpassword@keys.example.com/' },
+    { pemUrl: 'https://s3cretpassword@keys.example.com/' },
   ])('not %j', async (location) => {
-    expect(await codeOf(() => remote(location))).toBe('option_invalid');
+    const error = await thrownBy(() => remote(location));
+    expect(error.code).toBe('option_invalid');
+    expect(error.message).not.toContain('s3cret');
   });
 });
 
@@ -311,6 +357,6 @@ it('keys of two issuers with the same ID do not meet', async () => {
   const ours = await remote().find('one', 'ES256');
   const theirs = await remote({ jwksUri: elsewhere.jwksUri }).find('one', 'ES256');
   await elsewhere.close();
-  const exported = await Promise.all([ours, theirs].map((it) => crypto.subtle.exportKey('jwk', it!.key)));
+  const exported = [ours, theirs].map((it) => it!.key.export({ format: 'jwk' }));
   expect(exported.map(({ x }) => x)).toEqual([one.x, two.x]);
 });

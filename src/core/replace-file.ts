@@ -1,0 +1,79 @@
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+
+/** What Windows answers while another process has the file open: the app that reads its keys, or a virus scanner. */
+const IN_USE: readonly (string | undefined)[] = ['EPERM', 'EACCES', 'EBUSY'];
+const PATIENCE_MS = 2000;
+const PAUSE_MS = 20;
+
+/**
+ * Puts a text in the place of a file: written beside it and renamed, so that whoever reads sees the old text or the new
+ * one, never half of it. Blocks for up to two seconds while the file is in use, which happens on Windows only.
+ *
+ * @param mode of the new file, where the system knows modes
+ * @throws what node:fs throws; then the old file is as it was
+ */
+export function replaceFile(path: string, text: string, mode: number): void {
+  draftFile(path, text, mode).replace();
+}
+
+/** A text that is on disk, whole, beside the file that it will replace. One of the two is called, once. */
+export interface FileDraft {
+  /** @throws what node:fs throws; then the old file is as it was, and the draft is gone */
+  replace(): void;
+  discard(): void;
+}
+
+/**
+ * The first half of {@link replaceFile}, where something has to happen between the two: a full disk is found before.
+ * @throws what node:fs throws
+ */
+export function draftFile(path: string, text: string, mode: number): FileDraft {
+  const draft = `${path}.${process.pid}.tmp`;
+  const discard = (): void => rmSync(draft, { force: true });
+  writeNewFile(draft, text, mode);
+  return {
+    discard,
+    replace() {
+      try {
+        renameOver(draft, path);
+      } catch (error) {
+        discard();
+        throw error;
+      }
+    },
+  };
+}
+
+/**
+ * Makes a file, never over another one: on disk when this returns, and not left half written.
+ * @throws what node:fs throws; `EEXIST` where there is one
+ */
+export function writeNewFile(path: string, text: string, mode: number): void {
+  const file = openSync(path, 'wx', mode);
+  try {
+    writeFileSync(file, text);
+    fsyncSync(file);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function renameOver(draft: string, path: string): void {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return renameSync(draft, path);
+    } catch (error) {
+      const mayPass = process.platform === 'win32' && IN_USE.includes((error as NodeJS.ErrnoException).code);
+      if (!mayPass || Date.now() > deadline) throw error;
+    }
+    pause();
+  }
+}
+
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+}
