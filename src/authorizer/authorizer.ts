@@ -19,7 +19,14 @@ import { boundTo } from './bound-transaction';
 import { readAuthorizerEvent, type AuthorizerRequest } from './event';
 import { lifetimeUnder } from './lifetime';
 import { providerVerifier } from '../identity/provider-verifier';
-import { iamResult, simpleResult, type AuthorizerContext, type IamResult, type SimpleResult } from './result';
+import {
+  iamRefusal,
+  iamResult,
+  simpleResult,
+  type AuthorizerContext,
+  type IamResult,
+  type SimpleResult,
+} from './result';
 import { transactionOf } from '../identity/provider-transaction';
 
 /** Options of {@link createAuthorizer}. */
@@ -112,10 +119,10 @@ function readSettings(options: AuthorizerOptions): Settings {
 /** Verifies, mints, and puts the result together. */
 function authorizeWith(
   settings: Settings,
-  fetch: Fetch | undefined,
+  keyOptions: { readonly logger: Logger; readonly fetch?: Fetch },
 ): (request: AuthorizerRequest) => Promise<IamResult | SimpleResult> {
   const { policy, edge, signer, clock } = settings;
-  const verify = providerVerifier(policy.identityProviders, { clock, ...(fetch && { fetch }) });
+  const verify = providerVerifier(policy.identityProviders, { clock, ...keyOptions });
   const terms = {
     issuer: edge.issuer,
     audience: edge.audience,
@@ -149,18 +156,22 @@ function authorizeWith(
 
 /**
  * A refusal in the words that the gateway understands. REST answers 401 only to an error whose message is exactly
- * "Unauthorized"; HTTP APIs answer 500 to any error, so there a refusal is "no". An outage is never a refusal.
+ * "Unauthorized"; HTTP APIs answer 500 to any error, so there a refusal is "no", in the form of the payload format. An
+ * outage is never a refusal.
  */
-function refusal(error: BatonError, event: unknown): SimpleResult {
+function refusal(error: BatonError, event: unknown): SimpleResult | IamResult {
   if (error.code === 'event_invalid' || error.kind !== 'caller') throw error;
-  if ((event as { version?: unknown } | null)?.version === '2.0') return { isAuthorized: false };
+  const { version, methodArn } = (event ?? {}) as { version?: unknown; methodArn?: unknown };
+  if (version === '2.0') return { isAuthorized: false };
+  // REST events name no version: this is an HTTP API's format 1.0, which takes IAM policies only.
+  if (version === '1.0') return iamRefusal(String(methodArn));
   throw new Error('Unauthorized');
 }
 
 /**
- * A Lambda authorizer for API Gateway, REST (type REQUEST) and HTTP API (payload format 2.0, simple responses): verifies
- * the caller's token at the policy's identity providers, maps its claims to policy roles and signs a Transaction Token,
- * which the gateway maps to the header `Txn-Token`. Its result stays right when the gateway caches it.
+ * A Lambda authorizer for API Gateway, REST (type REQUEST) and HTTP API (payload format 2.0 with simple responses, or
+ * 1.0): verifies the caller's token at the policy's identity providers, maps its claims to policy roles and signs a
+ * Transaction Token, which the gateway maps to the header `Txn-Token`. Its result stays right when the gateway caches it.
  *
  * The gateway's identity source must be the Authorization header and nothing that varies less.
  *
@@ -190,7 +201,8 @@ export function createAuthorizer(options: AuthorizerOptions = {}): AuthorizerHan
   const settings = readSettings(options);
   const sinks = sinksOf(options, createJsonLogger);
   const { logger, audit } = sinks;
-  const authorize = authorizeWith(settings, options.fetch);
+  settings.signer.reportTo?.(() => logger);
+  const authorize = authorizeWith(settings, { logger, ...(options.fetch && { fetch: options.fetch }) });
 
   const decide = async (event: unknown): Promise<IamResult | SimpleResult> => {
     try {

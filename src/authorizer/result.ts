@@ -81,6 +81,12 @@ export function iamResult(
   };
 }
 
+/** No, to whoever was not verified, as an IAM policy. Cached by the token, it holds for every route. */
+export function iamRefusal(methodArn: string): IamResult {
+  const statement = { Action: 'execute-api:Invoke', Effect: 'Deny', Resource: [`${stageArn(methodArn)}/*`] } as const;
+  return { principalId: 'nobody', policyDocument: { Version: '2012-10-17', Statement: [statement] } };
+}
+
 /** Yes for a caller to whom anything is open: the result is cached for all routes and cannot decide on one. */
 export function simpleResult(policy: Policy, identity: Identity, context: AuthorizerContext): SimpleResult {
   const isAuthorized =

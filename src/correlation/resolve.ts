@@ -1,3 +1,4 @@
+import { activeTrace } from './active-span';
 import { amznRoot, parseAmznTraceId, parseTraceparent, type TraceParent } from './trace';
 import { isCorrelationId, newCorrelationId } from './correlation-id';
 
@@ -20,13 +21,15 @@ const single = (value: string | string[] | undefined): string | undefined =>
  * Works out a request's correlation. The gateway's own request ID comes first (`X-Correlation-Id`, which the gateway maps
  * over whatever the client sent), then `traceparent`, then the Root of `X-Amzn-Trace-Id`, then a new UUID.
  *
- * Trace ID and correlation ID stay two things: a trace may hold many requests.
+ * Trace ID and correlation ID stay two things: a trace may hold many requests. The trace is that of the app's own
+ * OpenTelemetry where a span is active, else what the request says.
  */
 export function resolveCorrelation(headers: IncomingHeaders): Correlation {
   const given = single(headers['x-correlation-id']);
   const w3c = parseTraceparent(single(headers.traceparent));
   const amzn = parseAmznTraceId(single(headers['x-amzn-trace-id']));
-  const trace = w3c ?? amzn ?? {};
+  // What the app's own tracing says comes first: its logs would else name another trace than its spans.
+  const trace = activeTrace() ?? w3c ?? amzn ?? {};
   if (isCorrelationId(given)) return { ...trace, correlationId: given, source: 'header', replaced: false };
   // IIS's URL Rewrite blanks a header by emptying it: empty counts as absent.
   const replaced = given !== undefined && given !== '';

@@ -43,6 +43,7 @@ function handOverVerifier(
   policy: Policy,
   { document }: NamedFunction,
   { clock = systemClock, fetch }: FunctionOptions,
+  { logger }: Sinks,
 ): (token: string) => Promise<VerifiedHandOver> {
   const { handOver } = policy;
   if (handOver === undefined)
@@ -52,7 +53,7 @@ function handOverVerifier(
     issuer,
     audiences: [document.target],
     algorithms,
-    keys: keySourceAt(handOver.keys, { algorithms, clock, ...(fetch && { fetch }) }),
+    keys: keySourceAt(handOver.keys, { algorithms, clock, logger, ...(fetch && { fetch }) }),
     clockToleranceSeconds: handOver.clockToleranceSeconds ?? DEFAULT_CLOCK_TOLERANCE_SECONDS,
     maxLifetimeSeconds: MAX_HAND_OVER_SECONDS,
   };
@@ -166,8 +167,8 @@ export function withBaton<Payload = unknown, Answer = unknown>(
   }
   const policy = resolvePolicy(options.policy);
   const target = functionOf(policy, options.name);
-  const verify = handOverVerifier(policy, target, options);
   const sinks = sinksOf(options, createJsonLogger);
+  const verify = handOverVerifier(policy, target, options, sinks);
 
   const admit = async (event: unknown, record: ContextRecord): Promise<WorkEnvelope> => {
     try {

@@ -1,14 +1,17 @@
 import type { Clock } from '../core/clock';
 import type { Identity } from '../core/identity';
+import type { Logger } from '../core/logger';
 import type { ReplayStore } from '../core/replay';
 import type { TransactionClaims } from '../core/transaction';
-import type { KeySource } from '../jws/keys';
 import type { Fetch } from '../keys/fetch-json';
+import type { KnownKeySources } from '../keys/known';
 
 /** A caller, verified, with the claims that a hand-over takes on. */
 export interface VerifiedCaller {
   readonly identity: Identity;
   readonly transaction: TransactionClaims;
+  /** The caller's own token, where it is one that may be exchanged: the profile `oidc`. */
+  readonly ownToken?: () => string;
 }
 
 /** What IIS's own sign-in is trusted on: both are facts of `web.config`, which the app cannot see in a request. */
@@ -31,7 +34,9 @@ export interface EdgeOptions {
   readonly clock?: Clock;
   readonly fetch?: Fetch;
   /** Key sources that were made for an earlier policy, see `keySourceAt()`. */
-  readonly known?: Map<string, KeySource>;
+  readonly known?: KnownKeySources;
+  /** Told when keys are not renewed any more, and when they are again. */
+  readonly logger?: Logger;
   /** Where used tokens are remembered, for policies that let a token be used once. Default: `defaultReplayStore()`. */
   readonly replayStore?: () => ReplayStore;
 }

@@ -84,8 +84,8 @@ export function createEdge(policy: Policy, options: EdgeOptions = {}): Edge {
     const keyVersion = verifier.keyVersion();
     const caller = await verifier.verify(assertion, nowSeconds(clock));
     const endsAt = (caller.identity.expiresAt + verifier.clockToleranceSeconds) * 1000;
-    // -1: the first fetch of the keys was yet to come.
-    verdicts.set(assertion, caller, endsAt, keyVersion < 0 ? verifier.keyVersion() : keyVersion);
+    // -1: there were no keys yet, so it cannot be said which state of them admitted it.
+    if (keyVersion >= 0) verdicts.set(assertion, caller, endsAt, keyVersion);
     return caller;
   };
 

@@ -35,9 +35,12 @@ async function isFirstUse(store: ReplayStore, id: string, until: number): Promis
     new BatonError('replay_store_unavailable', 'The store of used tokens could not say whether one was used.', {
       cause,
     });
-  const first: unknown = await store.firstUse(id, until).catch((error: unknown) => {
+  let first: unknown;
+  try {
+    first = await store.firstUse(id, until);
+  } catch (error) {
     throw error instanceof BatonError ? error : unavailable(error);
-  });
+  }
   if (typeof first !== 'boolean') throw unavailable(new TypeError('firstUse() must resolve with true or false.'));
   return first;
 }

@@ -5,8 +5,9 @@ import { BatonError } from '../core/errors';
 import type { Identity } from '../core/identity';
 import type { AuditEvent } from '../core/logger';
 import { checkOptionNames } from '../core/options';
+import type { ContextRecord } from '../core/request-context';
 import { denial } from './denial';
-import type { Middleware } from './http';
+import type { HttpRequest, Middleware } from './http';
 import { refuse } from './problem';
 import { requireRecord } from './record';
 import { checkBasePath, routePath } from './route-path';
@@ -36,6 +37,26 @@ export function accessEvent(decision: Decision, request: RouteRequest, user: Ide
 }
 
 /**
+ * The path to decide on. A target that has none is refused like any other request, and audited; without the target itself,
+ * which is a text of anybody's choice.
+ */
+function decidedPath(req: HttpRequest, basePath: string, { audit, context: { user } }: ContextRecord): string {
+  try {
+    return routePath(req, basePath);
+  } catch (thrown) {
+    audit.record({
+      event: 'access',
+      outcome: 'denied',
+      reason: 'request_target_invalid',
+      ...(user && { subject: user.subject, transactionId: user.transactionId }),
+      ...(user?.actor && { actor: user.actor.subject }),
+      method: req.method,
+    });
+    throw thrown;
+  }
+}
+
+/**
  * Decides on the request by the policy's route entries: on to the handler, or 401 / 403 here. Each decision is audited.
  *
  * @throws BatonError at start: `option_invalid`, `option_unknown`. Answers: `identity_missing` and
@@ -57,8 +78,13 @@ export function authorize(options: AuthorizeOptions = {}): Middleware {
       try {
         if (record.policy === undefined)
           throw new BatonError('option_invalid', 'authorize() needs identity() before it.');
-        const request = { method: req.method ?? '', path: routePath(req, basePath), nowSeconds: nowSeconds(clock) };
+        const request = {
+          method: req.method ?? '',
+          path: decidedPath(req, basePath, record),
+          nowSeconds: nowSeconds(clock),
+        };
         const decision = record.policy.decideRoute(request, record.context.user);
+        if (decision.rule !== undefined) record.rule = decision.rule;
         record.audit.record(accessEvent(decision, request, record.context.user));
         if (!decision.allowed) throw denial(decision);
       } catch (thrown) {

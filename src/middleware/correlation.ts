@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import { bindEmitter } from '../context/emitters';
+import { bindRequest, bindResponse } from '../context/emitters';
 import { runInContext } from '../context/storage';
 import type { AuditSink, Logger } from '../core/logger';
 import { checkOptionNames } from '../core/options';
+import { announceLogger } from '../core/process-hooks';
 import type { ContextRecord } from '../core/request-context';
 import { CORRELATION_HEADER } from '../correlation/correlation-id';
 import { resolveCorrelation } from '../correlation/resolve';
@@ -51,13 +52,14 @@ function openRecord(req: IncomingMessage, sinks: Sinks): ContextRecord {
 export function correlation(options: CorrelationOptions = {}): Middleware {
   checkOptionNames('correlation()', options, { logger: true, audit: true });
   const sinks = sinksOf(options, defaultLogger, environmentTrail);
+  announceLogger(sinks.logger);
   return function correlationMiddleware(req, res, next) {
     let record = recordOf(req);
     if (record === undefined) {
       record = openRecord(req, sinks);
       res.setHeader(CORRELATION_HEADER, record.context.correlationId);
-      bindEmitter(req, record);
-      bindEmitter(res, record);
+      bindRequest(req, record);
+      bindResponse(res, record);
     }
     runInContext(record, next);
   };

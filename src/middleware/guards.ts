@@ -8,6 +8,7 @@ import { PERMISSION_ASKED } from '../policy/permissions';
 import { accessEvent } from './authorize';
 import { denial } from './denial';
 import type { HttpRequest, Middleware } from './http';
+import { loggedPath } from './logged-path';
 import { refuse } from './problem';
 import { requireRecord } from './record';
 
@@ -23,7 +24,7 @@ function check(req: HttpRequest, owner: string, asks: readonly Ask[]): void {
   const decisions = user === undefined ? [anonymous] : asks.map((ask) => ask(policy, user));
   const refused = decisions.find(({ allowed }) => !allowed);
   if (refused === undefined) return;
-  const request = { method: req.method ?? '', path: (req.originalUrl ?? req.url ?? '').split('?', 1)[0] ?? '' };
+  const request = { method: req.method ?? '', path: loggedPath(req) };
   audit.record(accessEvent(refused, request, user));
   throw denial(refused);
 }

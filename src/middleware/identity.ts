@@ -1,17 +1,19 @@
 import type { ServerResponse } from 'node:http';
 import { runInContext } from '../context/storage';
 import type { Clock } from '../core/clock';
-import { asBatonError, BatonError } from '../core/errors';
+import { asBatonError, type BatonError } from '../core/errors';
 import type { AuditEvent, AuditSink, Logger } from '../core/logger';
+import { definedMembers } from '../core/objects';
 import { checkOptionNames } from '../core/options';
 import type { ReplayStore } from '../core/replay';
 import type { ContextRecord } from '../core/request-context';
-import type { VerifiedCaller, WindowsSignIn } from '../identity/assertion';
-import { createEdge } from '../identity/edge';
+import type { EdgeOptions, VerifiedCaller, WindowsSignIn } from '../identity/assertion';
+import { createEdge, type Edge } from '../identity/edge';
 import { sharedReplayStore } from '../identity/replay/default-store';
-import { detectHostMode } from '../iis/host-mode';
-import type { KeySource } from '../jws/keys';
+import { showSignedAddress } from '../iis/client-connection';
+import { checkWindowsSignIn } from '../iis/windows-sign-in';
 import type { Fetch } from '../keys/fetch-json';
+import { KnownKeySources } from '../keys/known';
 import { environmentTrail } from '../logging/audit-environment';
 import { sinksOf, type Sinks } from '../logging/sinks';
 import { defaultLogger } from '../logging/winston-logger';
@@ -22,6 +24,8 @@ import type { HttpRequest, Middleware } from './http';
 import { refuse } from './problem';
 import { requireRecord } from './record';
 import { checkBasePath, routePath } from './route-path';
+import { userHeader } from './user-header';
+import { rememberKeys } from './verification-keys';
 
 /** Options of {@link identity}. */
 export interface IdentityOptions {
@@ -46,6 +50,13 @@ export interface IdentityOptions {
   readonly logger?: Logger;
   /** Where reloads are recorded. Default: the logger. */
   readonly audit?: AuditSink;
+  /**
+   * With this key, 32 bytes or more, a keyed hash of the caller's subject is put into the response header `X-Baton-User`,
+   * for a custom field of the log of IIS. With the key that `createLogger()` hashes callers with, it is the hash in the
+   * app's lines. Default: `BATON_USER_HASH_KEY`, or the file that `BATON_USER_HASH_KEY_FILE` names; without one there is no
+   * such header.
+   */
+  readonly userHashKey?: string | Uint8Array;
 }
 
 /** Tells once for each other digest that gateway and app hold different policies: `baton trace` reports it as drift. */
@@ -60,11 +71,30 @@ function driftWatch(policy: Policy): (caller: VerifiedCaller, logger: Logger) =>
   };
 }
 
+/** What follows from a policy, and is replaced with it. */
+interface Admission {
+  readonly policy: Policy;
+  readonly edge: Edge;
+  readonly watchDrift: (caller: VerifiedCaller, logger: Logger) => void;
+  readonly known: KnownKeySources;
+}
+
+/** Another `identity()` came before, with another policy: its caller has no roles here, and is nobody's stand-in. */
+function forgetCaller(record: ContextRecord): void {
+  const { user: _, ...context } = record.context;
+  record.context = Object.freeze(context);
+  delete record.transaction;
+  delete record.callerToken;
+}
+
 function setCaller(req: HttpRequest, record: ContextRecord, caller: VerifiedCaller | undefined): void {
   req.user = caller?.identity;
+  if (record.context.user !== undefined) forgetCaller(record);
   if (caller === undefined) return;
   record.context = Object.freeze({ ...record.context, user: caller.identity });
   record.transaction = caller.transaction;
+  if (caller.ownToken !== undefined) record.callerToken = caller.ownToken;
+  showSignedAddress(req, caller.identity.clientAddress);
 }
 
 const refusalEvent = ({ code, reason }: BatonError): AuditEvent => ({
@@ -77,11 +107,10 @@ const refusalEvent = ({ code, reason }: BatonError): AuditEvent => ({
 const told = new WeakSet<LivePolicy>();
 
 /** Watches the policy's file, and tells of what comes of it: once a process, however many middlewares use the policy. */
-function tellOfReloads(live: LivePolicy, options: IdentityOptions): void {
+function tellOfReloads(live: LivePolicy, sinks: Sinks): void {
   if (told.has(live)) return;
   told.add(live);
   live.watch();
-  const sinks = sinksOf(options, defaultLogger, environmentTrail);
   live.onChange((change) => tell(change, sinks));
 }
 
@@ -99,16 +128,6 @@ function tell(change: PolicyChange, { logger, audit }: Sinks): void {
   const digests = { policy: change.policy.digest, previousPolicy: change.previous.digest };
   logger.info('The policy was reloaded', { type: 'policy_reloaded', ...digests });
   audit.record({ event: 'policy_reloaded', outcome: 'allowed', ...digests });
-}
-
-/** Under every other host a header that looks like iisnode's was sent by a client. */
-function checkIsIisnode(): void {
-  const mode = detectHostMode(process.env);
-  if (mode === 'iisnode') return;
-  throw new BatonError(
-    'option_invalid',
-    `identity(): option "windows" needs iisnode, and this process was started by something else (${mode}).`,
-  );
 }
 
 /** Answers a bad assertion. An audit sink that throws must end this request, and not the process. */
@@ -146,26 +165,26 @@ export function identity(options: IdentityOptions = {}): Middleware {
     unsafelyTrustUnsignedHeader: true,
     logger: true,
     audit: true,
+    userHashKey: true,
   });
   const live = livePolicy(options.policy);
   const { clock, fetch, windows, unsafelyTrustUnsignedHeader } = options;
-  if (windows !== undefined) checkIsIisnode();
+  if (windows !== undefined) checkWindowsSignIn();
   const basePath = checkBasePath(options.basePath);
+  const showUser = userHeader(options.userHashKey);
+  const sinks = sinksOf(options, defaultLogger, environmentTrail);
   const edgeOptions = {
-    ...(clock && { clock }),
-    ...(fetch && { fetch }),
-    ...(windows && { windows }),
-    ...(unsafelyTrustUnsignedHeader !== undefined && { unsafelyTrustUnsignedHeader }),
-    known: new Map<string, KeySource>(),
+    ...definedMembers<EdgeOptions>({ clock, fetch, windows, unsafelyTrustUnsignedHeader }),
+    logger: sinks.logger,
     // One for all policies of this process: a reload must not forget which tokens were used.
-    replayStore: sharedReplayStore(options.replayStore, clock),
+    replayStore: sharedReplayStore(options.replayStore, clock, () => sinks.logger),
   };
-  const admission = live.derive((policy) => ({
-    policy,
-    edge: createEdge(policy, edgeOptions),
-    watchDrift: driftWatch(policy),
-  }));
-  tellOfReloads(live, options);
+  const admission = live.derive<Admission>((policy, before) => {
+    const known = new KnownKeySources(before?.known);
+    return { policy, edge: createEdge(policy, { ...edgeOptions, known }), watchDrift: driftWatch(policy), known };
+  });
+  rememberKeys(live, () => admission().known);
+  tellOfReloads(live, sinks);
 
   return function identityMiddleware(req, res, next) {
     const record = requireRecord(req, 'identity()');
@@ -173,6 +192,7 @@ export function identity(options: IdentityOptions = {}): Middleware {
     record.policy = policy;
     const admit = (caller: VerifiedCaller | undefined): void => {
       setCaller(req, record, caller);
+      showUser?.(res, caller?.identity);
       if (caller !== undefined) watchDrift(caller, record.logger);
       runInContext(record, next);
     };

@@ -1,7 +1,9 @@
 import { systemClock, type Clock } from '../core/clock';
 import { BatonError } from '../core/errors';
+import type { Logger } from '../core/logger';
 import { checkOptionNames, wholeNumber } from '../core/options';
 import { publishedKeys } from '../keys/published-keys';
+import { defaultLogger } from '../logging/winston-logger';
 import type { Middleware } from './http';
 
 /** Options of {@link jwks}: one of `file` and `ring`. */
@@ -12,6 +14,8 @@ export interface JwksOptions {
   readonly ring?: string;
   /** How long others may keep the answer, in seconds. Default 300; less than a new key is published before it signs. */
   readonly maxAgeSeconds?: number;
+  /** Told when the file can be read no more, and when it can again. Default: the process's logger, see `createLogger()`. */
+  readonly logger?: Logger;
   /** Tells the time; for tests. */
   readonly clock?: Clock;
 }
@@ -40,10 +44,11 @@ const isNamed = (etag: string, ifNoneMatch: string | undefined): boolean =>
  * ```
  */
 export function jwks(options: JwksOptions): Middleware {
-  checkOptionNames('jwks()', options, { file: true, ring: true, maxAgeSeconds: true, clock: true });
+  checkOptionNames('jwks()', options, { file: true, ring: true, maxAgeSeconds: true, logger: true, clock: true });
   const bounds = { fallback: DEFAULT_MAX_AGE_SECONDS, min: 0, max: 86_400 };
   const maxAgeSeconds = wholeNumber('jwks()', 'maxAgeSeconds', options.maxAgeSeconds, bounds);
-  const published = publishedKeys(readPath(options), options.clock ?? systemClock);
+  const { clock = systemClock, logger } = options;
+  const published = publishedKeys(readPath(options), clock, () => logger ?? defaultLogger());
   return function jwksMiddleware({ method, headers }, res) {
     if (method !== 'GET' && method !== 'HEAD') {
       res.writeHead(405, { Allow: 'GET, HEAD' }).end();

@@ -1,34 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { runInContext } from '../context/storage';
+import { challengeFor } from '../core/challenge';
 import { asBatonError, BatonError } from '../core/errors';
 import type { Logger } from '../core/logger';
+import { problemDocument } from '../core/problem';
 import { defaultLogger } from '../logging/winston-logger';
-import { challengeFor } from './challenge';
 import type { HttpRequest, Next } from './http';
 import { recordOf } from './record';
 
-/** A problem document (RFC 9457) as Baton answers it. */
-export interface ProblemDocument {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  /** The error's code; branch on it. */
-  readonly code: string;
-  readonly correlationId?: string;
-  /** The `WWW-Authenticate` value again: API Gateway REST renames that header on its way to the client. */
-  readonly challenge?: string;
-}
-
-function problemDocument(error: BatonError, correlationId?: string, challenge?: string): ProblemDocument {
-  return {
-    type: `urn:iis-baton:error:${error.code}`,
-    title: error.publicMessage,
-    status: error.status,
-    code: error.code,
-    ...(correlationId !== undefined && { correlationId }),
-    ...(challenge !== undefined && { challenge }),
-  };
-}
+export type { ProblemDocument } from '../core/problem';
 
 /** What a handler may have set before it threw; with it a client would unpack, cache or save the problem as that body. */
 const DESCRIBES_ANOTHER_BODY = [
@@ -80,6 +60,7 @@ function logError(logger: Logger, error: BatonError): void {
 export function refuse(req: IncomingMessage, res: ServerResponse, thrown: unknown): void {
   const error = asBatonError(thrown);
   const record = recordOf(req);
+  record?.metrics?.refused(error.code);
   // In the request's own context: an error handler is reached from anywhere, and its line must join the others.
   if (record === undefined) logError(defaultLogger(), error);
   else runInContext(record, () => logError(record.logger, error));

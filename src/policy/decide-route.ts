@@ -3,6 +3,7 @@ import { nowSeconds, systemClock } from '../core/clock';
 import type { Identity } from '../core/identity';
 import type { Situation } from './conditions';
 import { decideVerified, deny, type CallerRules } from './decide';
+import { filePath } from './file-path';
 import { findRoutes, partsOf, type CompiledRoute } from './routes';
 
 /** What decisions on requests are made from. */
@@ -72,16 +73,38 @@ export function decideRoute(rules: DecisionRules, request: RouteRequest, identit
   return decideReadings(rules, request, identity).decision;
 }
 
-/** The decision, and the entry that made it. */
-export function decideReadings(
-  rules: DecisionRules,
-  request: RouteRequest,
-  identity: Identity | undefined,
-): { readonly decision: Decision; readonly route: CompiledRoute | undefined } {
-  // Where the path can be read in two ways the stricter one counts: a refusal, else the one that is not public.
-  const strictness = ({ allowed, public: open }: Decision): number => (allowed ? (open ? 0 : 1) : 2);
+/** A decision, the entry that made it, and the path that it was made on. */
+export interface Reading {
+  readonly decision: Decision;
+  readonly route: CompiledRoute | undefined;
+  readonly path: string;
+}
+
+const strictness = ({ decision: { allowed, public: open } }: Reading): number => (allowed ? (open ? 0 : 1) : 2);
+
+/** Where the path can be read in two ways the stricter one counts: a refusal, else the one that is not public. */
+const stricter = (one: Reading, other: Reading): Reading => (strictness(other) > strictness(one) ? other : one);
+
+function decideAsRouted(rules: DecisionRules, request: RouteRequest, identity: Identity | undefined): Reading {
   const situation = situationOf(request);
+  const { path } = request;
   return findRoutes(rules.routes ?? [], request)
-    .map((route) => ({ route, decision: decideReading(rules, route, identity, situation) }))
-    .reduce((strictest, next) => (strictness(next.decision) > strictness(strictest.decision) ? next : strictest));
+    .map((route) => ({ route, decision: decideReading(rules, route, identity, situation), path }))
+    .reduce(stricter);
+}
+
+/**
+ * The decision on the path as Express routes it, and as a file is looked for by it: Baton is not told what stands behind
+ * a route, and one entry must not open the files of another.
+ *
+ * Where no entry is found for the file, what came encoded is one parameter with a slash in it; unless the path wanders, or
+ * is open to everybody, because then somebody may be after a file that no entry opens.
+ */
+export function decideReadings(rules: DecisionRules, request: RouteRequest, identity: Identity | undefined): Reading {
+  const routed = decideAsRouted(rules, request, identity);
+  const file = filePath(request.path);
+  if (file === undefined) return routed;
+  const found = decideAsRouted(rules, { ...request, path: file.path }, identity);
+  const counts = found.route !== undefined || file.wanders || routed.decision.public;
+  return counts ? stricter(routed, found) : routed;
 }

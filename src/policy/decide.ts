@@ -30,6 +30,9 @@ function* actorsOf(identity: Identity): Generator<string> {
   for (let actor: Actor | undefined = identity.actor; actor !== undefined; actor = actor.actor) yield actor.subject;
 }
 
+/** The names of all who act for the caller, the current one first. */
+export const actorsIn = (identity: Identity): readonly string[] => [...actorsOf(identity)];
+
 /** Why an actor stops this; undefined where none does. `may` says whether a known actor may. */
 function actorRefusal(
   rules: CallerRules,

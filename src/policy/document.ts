@@ -38,6 +38,8 @@ export interface RoleDocument {
   readonly permissions?: readonly string[];
   /** Taken away again, whatever other roles grant. */
   readonly deny?: readonly string[];
+  /** What its callers are in AWS. */
+  readonly aws?: { readonly roleArn: string };
 }
 
 /** What an actor (RFC 8693 `act`) may do at most, whoever it acts for. */
@@ -86,6 +88,12 @@ export interface FunctionDocument {
   readonly target: string;
   readonly permission: string;
   readonly timeoutSeconds?: number;
+  /** How work that is left behind for it gets there. */
+  readonly delivery?: 'event' | 'sqs';
+  /** The queue that it reads, where delivery is `sqs`. */
+  readonly queueUrl?: string;
+  /** How long after it was left behind such work may begin at most. */
+  readonly deadlineSeconds?: number;
 }
 
 /** The policy file, as `policy.schema.json` describes it. */

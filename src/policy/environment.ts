@@ -12,6 +12,11 @@ const PLACEHOLDER = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
  */
 export function fillFromEnvironment(value: unknown, env: Environment, problems: Problem[], pointer = ''): unknown {
   if (typeof value === 'string') {
+    // A misspelt one would stay as it stands, and a member by that text would be nobody.
+    if (value.replace(PLACEHOLDER, '').includes('${')) {
+      const message = 'holds "${" without the name of a variable: letters, digits and "_", then "}"';
+      problems.push({ pointer, message });
+    }
     return value.replace(PLACEHOLDER, (_, name: string) => {
       // Own members only: `${constructor}` is no variable that is set.
       const filled = Object.hasOwn(env, name) ? env[name] : undefined;

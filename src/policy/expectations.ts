@@ -1,6 +1,7 @@
 import type { Decision } from '../core/access';
 import { BatonError, formatProblems, type Problem } from '../core/errors';
 import { unknownName } from '../core/options';
+import { policyProviders } from './members';
 import type { Policy } from './policy';
 import { PERMISSION_ASKED } from './permissions';
 import { eitherOf, listOf, mapOf, objectOf, oneOf, oneOrMore, step, text, wholeNumber, type Shape } from './shape';
@@ -102,6 +103,24 @@ const askedOf = (row: Expectation): readonly string[] =>
 
 const callersOf = ({ caller: named }: Expectation): readonly string[] => (typeof named === 'string' ? [named] : named);
 
+/** A caller who is misspelt has no role, and every row that expects a refusal would pass. */
+function checkCallers({ callers }: ExpectationTable, { document }: Policy, problems: Problem[]): void {
+  const providers = policyProviders(document);
+  const roleNames = Object.keys(document.roles);
+  for (const [name, supposed] of Object.entries(callers)) {
+    if (supposed === 'anonymous') continue;
+    const { members = [], roles = [] } = supposed;
+    const check = (list: string, index: number, what: string, word: string, known: readonly string[]): void => {
+      const pointer = step(step(step('/callers', name), list), index);
+      if (!known.includes(word)) problems.push({ pointer, message: `${what} ${unknownName(word, known)}` });
+    };
+    members.forEach((member, index) =>
+      check('members', index, 'identity provider', member.slice(0, member.indexOf(':')), providers),
+    );
+    roles.forEach((role, index) => check('roles', index, 'role', role, roleNames));
+  }
+}
+
 function checkRows({ callers, expectations }: ExpectationTable, policy: Policy, problems: Problem[]): void {
   expectations.forEach((row, index) => {
     const pointer = step('/expectations', index);
@@ -125,7 +144,10 @@ function checkRows({ callers, expectations }: ExpectationTable, policy: Policy, 
 export function readExpectations(document: unknown, policy: Policy, source: string): ExpectationTable {
   const problems: Problem[] = [];
   table.check(document, '', problems);
-  if (problems.length === 0) checkRows(document as ExpectationTable, policy, problems);
+  if (problems.length === 0) {
+    checkCallers(document as ExpectationTable, policy, problems);
+    checkRows(document as ExpectationTable, policy, problems);
+  }
   if (problems.length === 0) return document as ExpectationTable;
   throw new BatonError('option_invalid', `${source} is no table of expectations:\n${formatProblems(problems)}`, {
     problems,

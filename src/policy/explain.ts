@@ -74,10 +74,10 @@ export function explainRoute(
   identity: Identity | undefined,
 ): Explanation {
   const rules = rulesOf(document);
-  const { decision, route } = decideReadings(rules, request, identity);
+  const { decision, route, path } = decideReadings(rules, request, identity);
   const matching = (rules.routes ?? []).filter((one) => findRoutes([one], request).some((found) => found === one));
   const explain = (condition: Condition, caller: Identity): ExplainedCondition => {
-    const outcome = condition.decide(rules, caller, situationOf(request));
+    const outcome = condition.decide(rules, caller, situationOf({ ...request, path }));
     const chain = chainOf(document, condition.name, outcome, caller);
     const grantedBy = rolesThatWouldDo(rules, outcome);
     return { condition: condition.name, decision: outcome, ...(chain && { chain }), ...(grantedBy && { grantedBy }) };

@@ -10,6 +10,7 @@ export const FINDING_LEVELS = {
   role_unreached: 'warning',
   route_unreachable: 'warning',
   actor_wider: 'warning',
+  deny_idle: 'warning',
   claim_unmapped: 'warning',
   tenant_shared: 'warning',
   lifetime_for_cache: 'warning',
@@ -110,6 +111,25 @@ function widerActors({ document }: Survey): Finding[] {
   );
 }
 
+const meet = (one: string, other: string): boolean => covers(one, other) || covers(other, one);
+
+/** What is denied and nobody grants or asks for: misspelt, it lets through what it was to stop. */
+function idleDenies({ document }: Survey): Finding[] {
+  const granted = Object.values(document.roles).flatMap(({ permissions = [] }) => permissions);
+  const known = [...granted, ...permissionsAsked(document)];
+  const idle = (section: string, name: string, deny: readonly string[], among: readonly string[]): Finding[] =>
+    deny.flatMap((permission, index) => {
+      const pointer = step(step(step(section, name), 'deny'), index);
+      return among.some((one) => meet(one, permission)) ? [] : [finding('deny_idle', pointer, permission)];
+    });
+  return [
+    ...Object.entries(document.roles).flatMap(([name, { deny = [] }]) => idle('/roles', name, deny, known)),
+    ...Object.entries(document.actors ?? {}).flatMap(([name, { deny = [], permissions = [] }]) =>
+      idle('/actors', name, deny, permissions),
+    ),
+  ];
+}
+
 /** Browsers and URL parsers take dot segments out of a path before they send it (RFC 3986, section 5.2.4). */
 function unreachableRoutes({ document }: Survey): Finding[] {
   return (document.routes ?? []).flatMap(({ path }, index) =>
@@ -169,15 +189,17 @@ function singleUse({ document: { edge } }: Survey): Finding[] {
   ];
 }
 
+/** What routes and functions ask for. */
+function permissionsAsked({ routes = [], functions = {} }: PolicyDocument): readonly string[] {
+  return [
+    ...routes.flatMap(({ permission, anyPermission }) => [...listOf(permission), ...listOf(anyPermission)]),
+    ...Object.values(functions).map(({ permission }) => permission),
+  ];
+}
+
 /** Grants that neither a route nor a function asks for: a guard in code may, or the name is misspelt. */
 function unaskedGrants({ document }: Survey): Finding[] {
-  const asked = [
-    ...(document.routes ?? []).flatMap(({ permission, anyPermission }) => [
-      ...listOf(permission),
-      ...listOf(anyPermission),
-    ]),
-    ...Object.values(document.functions ?? {}).map(({ permission }) => permission),
-  ];
+  const asked = permissionsAsked(document);
   return Object.entries(document.roles).flatMap(([name, { permissions = [] }]) =>
     permissions.flatMap((grant, index) =>
       asked.some((permission) => covers(grant, permission))
@@ -201,6 +223,7 @@ export function findingsOf(document: PolicyDocument): readonly Finding[] {
     closedFunctions,
     unreachableRoutes,
     widerActors,
+    idleDenies,
     unmappedClaims,
     openDoors,
     singleUse,

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { BatonError, formatProblems, type Problem } from '../core/errors';
+import { readTextFile, textOf } from '../core/text-file';
 import type { Environment } from './environment';
 import { compilePolicy, type Policy } from './policy';
 import { repeatedMembers } from './repeated-members';
@@ -8,29 +9,31 @@ import { repeatedMembers } from './repeated-members';
 /** The environment variable that names the policy file; `web.config` sets it in `<appSettings>`. */
 export const POLICY_VARIABLE = 'BATON_POLICY';
 
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') {
-      throw new BatonError(
-        'policy_missing',
-        `There is no policy file at ${path}. Set ${POLICY_VARIABLE} (in web.config: <appSettings>) to its path.`,
-        { cause },
-      );
-    }
-    throw new BatonError(
-      'policy_unreadable',
-      `The policy file ${path} cannot be read (${code ?? 'unknown error'}). Give the app pool's identity read access to it.`,
+function unreadable(path: string, cause: unknown): BatonError {
+  const code = (cause as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT') {
+    return new BatonError(
+      'policy_missing',
+      `There is no policy file at ${path}. Set ${POLICY_VARIABLE} (in web.config: <appSettings>) to its path.`,
       { cause },
     );
   }
+  return new BatonError(
+    'policy_unreadable',
+    `The policy file ${path} cannot be read (${code ?? 'unknown error'}). Give the app pool's identity read access to it.`,
+    { cause },
+  );
 }
 
-function parse(path: string): unknown {
-  // A byte order mark is what Windows editors add; JSON has none.
-  const text = readText(path).replace(/^\uFEFF/, '');
+function readText(path: string): string {
+  try {
+    return readTextFile(path);
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+function parse(path: string, text: string): unknown {
   const refuse = (what: string, problems: readonly Problem[], cause?: unknown): BatonError =>
     new BatonError('policy_invalid', `The policy file ${path} ${what}`, { cause, problems });
   let document: unknown;
@@ -39,6 +42,11 @@ function parse(path: string): unknown {
   } catch (cause) {
     const detail = cause instanceof Error ? cause.message : 'syntax error';
     throw refuse(`is not JSON: ${detail}`, [{ pointer: '', message: `is not JSON: ${detail}` }], cause);
+  }
+  // In a file of another encoding (Windows-1252) a group's name would silently be another, and a role's "deny" nobody's.
+  if (text.includes('\ufffd')) {
+    const message = 'holds characters that are not UTF-8: save it as UTF-8';
+    throw refuse(message, [{ pointer: '', message }]);
   }
   const problems = repeatedMembers(text).map((pointer) => ({ pointer, message: 'is given twice' }));
   if (problems.length > 0) throw refuse(`gives members twice:\n${formatProblems(problems)}`, problems);
@@ -59,5 +67,17 @@ function parse(path: string): unknown {
  */
 export function loadPolicy(path: string, env: Environment = process.env): Policy {
   const absolute = resolve(path);
-  return compilePolicy(parse(absolute), env, `The policy file ${absolute}`);
+  return compilePolicy(parse(absolute, readText(absolute)), env, `The policy file ${absolute}`);
+}
+
+/**
+ * As {@link loadPolicy}, for while requests are served: a file on a share that does not answer must hold up nobody.
+ * @throws BatonError `policy_missing`, `policy_unreadable`, `policy_invalid`
+ */
+export async function loadPolicyAside(path: string, env: Environment = process.env): Promise<Policy> {
+  const absolute = resolve(path);
+  const bytes = await readFile(absolute).catch((cause: unknown) => {
+    throw unreadable(absolute, cause);
+  });
+  return compilePolicy(parse(absolute, textOf(bytes)), env, `The policy file ${absolute}`);
 }

@@ -17,6 +17,11 @@ function providersOf({ identityProviders = {}, edge }: PolicyDocument): string[]
   return ofEdge === undefined || BUILT_IN_PROVIDERS.includes(ofEdge) ? names : [...names, ofEdge];
 }
 
+/** Every name that can stand before the colon of a member. */
+export function policyProviders(document: PolicyDocument): readonly string[] {
+  return [...new Set([...providersOf(document), ...BUILT_IN_PROVIDERS])];
+}
+
 function indexMembers(
   section: 'roles' | 'actors',
   entries: Readonly<Record<string, { readonly members?: readonly string[] }>>,

@@ -17,7 +17,9 @@ import { checkEdge } from './edge-checks';
 import { fillFromEnvironment, type Environment } from './environment';
 import { checkIssuers } from './issuers';
 import { indexActorMembers, indexRoleMembers } from './members';
+import { checkDelivery } from './left-behind';
 import { compileRules } from './rules';
+import { decideAwsRole } from './aws-role';
 import { policyShape } from './schema';
 import { step } from './shape';
 
@@ -98,6 +100,7 @@ export function compilePolicy(document: unknown, env: Environment = process.env,
   checkIssuers(checked, problems);
   checkEdge(checked, problems);
   checkFunctions(checked, problems);
+  checkDelivery(checked.functions ?? {}, problems);
   checkRoleNames(checked, problems);
   if (problems.length > 0) throw invalid(source, problems);
 
@@ -111,6 +114,8 @@ export function compilePolicy(document: unknown, env: Environment = process.env,
     functions: checked.functions ?? {},
     routes: checked.routes ?? [],
     ...decisions(rules),
+    decideAwsRole: awsRoleOf(checked, rules),
+    routeName: routeNames(checked.routes ?? []),
     rolesOf: (provider: string, values: Iterable<string>) => [
       ...new Set([...values].flatMap((value) => roleMembers.get(`${provider}:${value}`) ?? [])),
     ],
@@ -120,7 +125,7 @@ export function compilePolicy(document: unknown, env: Environment = process.env,
 
 function decisions(
   rules: DecisionRules,
-): Pick<Policy, (`decide${string}` & keyof Policy) | 'admits' | 'admitsUnlisted'> {
+): Pick<Policy, Exclude<`decide${string}` & keyof Policy, 'decideAwsRole'> | 'admits' | 'admitsUnlisted'> {
   return {
     decideRoute: (request, identity): Decision => decideRoute(rules, request, identity),
     decidePermission: (identity, permission): Decision => decidePermission(rules, identity, permission),
@@ -133,6 +138,22 @@ function decisions(
       return compiled !== undefined && decideEntry(rules, compiled, identity, undefined).allowed;
     },
   };
+}
+
+function awsRoleOf({ roles, functions = {} }: PolicyDocument, rules: DecisionRules): Policy['decideAwsRole'] {
+  const asked = { ...rules, documents: roles };
+  return (identity, { kind, name }) => {
+    // A queue stands before a function, and is filled by whoever may call it.
+    const target = kind !== 'workflow' && Object.hasOwn(functions, name) ? functions[name] : undefined;
+    return target === undefined ? { reason: 'target_unknown' } : decideAwsRole(asked, identity, target.permission);
+  };
+}
+
+function routeNames(routes: readonly RouteDocument[]): (rule: string) => string | undefined {
+  const names = new Map(
+    routes.map(({ method = 'ANY', path }, index) => [step('/routes', index), `${method} ${path}`] as const),
+  );
+  return (rule) => names.get(rule);
 }
 
 function checkRoleNames({ roles, actors = {}, routes = [] }: PolicyDocument, problems: Problem[]): void {

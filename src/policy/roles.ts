@@ -15,21 +15,24 @@ export interface CompiledRole {
 
 type RoleDocuments = Readonly<Record<string, RoleDocument>>;
 
-function lineage(name: string, roles: RoleDocuments, path: readonly string[], problems: Problem[]): Set<string> {
-  const names = new Set([name]);
+/** Its own name and those of all that it inherits from. Each role is visited once: families can meet again and again. */
+function lineage(name: string, roles: RoleDocuments, found = new Set<string>()): Set<string> {
+  if (found.has(name) || !Object.hasOwn(roles, name)) return found;
+  found.add(name);
+  for (const parent of roles[name]?.inherits ?? []) lineage(parent, roles, found);
+  return found;
+}
+
+function checkParents(name: string, roles: RoleDocuments, problems: Problem[]): void {
   (roles[name]?.inherits ?? []).forEach((parent, index) => {
     const pointer = step(step(step('/roles', name), 'inherits'), index);
     if (!Object.hasOwn(roles, parent)) {
-      if (path.length === 0) problems.push({ pointer, message: `role ${unknownName(parent, Object.keys(roles))}` });
-    } else if (parent === name || path.includes(parent)) {
-      const circle = [...path.slice(!path.includes(parent) ? path.length : path.indexOf(parent)), name, parent];
-      if (path.length === 0 || path[0] === parent)
-        problems.push({ pointer, message: `inherits in a circle: ${circle.join(' → ')}` });
-    } else {
-      for (const inherited of lineage(parent, roles, [...path, name], problems)) names.add(inherited);
+      problems.push({ pointer, message: `role ${unknownName(parent, Object.keys(roles))}` });
+      return;
     }
+    const back = chainTo(roles, parent, (_role, at) => at === name);
+    if (back !== undefined) problems.push({ pointer, message: `inherits in a circle: ${[name, ...back].join(' → ')}` });
   });
-  return names;
 }
 
 /** The way from a role down to the one that `reached` is looking for, both ends named; undefined where there is none. */
@@ -37,12 +40,14 @@ export function chainTo(
   roles: RoleDocuments,
   from: string,
   reached: (role: RoleDocument, name: string) => boolean,
+  seen = new Set<string>(),
 ): readonly string[] | undefined {
   const role = Object.hasOwn(roles, from) ? roles[from] : undefined;
-  if (role === undefined) return undefined;
+  if (role === undefined || seen.has(from)) return undefined;
   if (reached(role, from)) return [from];
+  seen.add(from);
   for (const parent of role.inherits ?? []) {
-    const rest = chainTo(roles, parent, reached);
+    const rest = chainTo(roles, parent, reached, seen);
     if (rest !== undefined) return [from, ...rest];
   }
   return undefined;
@@ -52,7 +57,8 @@ export function chainTo(
 export function compileRoles(roles: RoleDocuments, problems: Problem[]): ReadonlyMap<string, CompiledRole> {
   const compiled = new Map<string, CompiledRole>();
   for (const name of Object.keys(roles)) {
-    const includes = lineage(name, roles, [], problems);
+    checkParents(name, roles, problems);
+    const includes = lineage(name, roles);
     const collect = (member: 'permissions' | 'deny'): Set<string> =>
       new Set([...includes].flatMap((role) => roles[role]?.[member] ?? []));
     compiled.set(name, { name, includes, grants: collect('permissions'), denies: collect('deny') });

@@ -2,7 +2,9 @@ import { claims } from './claims-schema';
 import { algorithms, clockToleranceSeconds, issuer, maxLifetimeSeconds } from './common-schema';
 import { edge } from './edge-schema';
 import { keys } from './keys-schema';
+import { leftBehind } from './left-behind';
 import { PERMISSION_ASKED } from './permissions';
+import { withDefinitions } from './schema-definitions';
 import {
   eitherOf,
   listOf,
@@ -30,6 +32,10 @@ const permissionAsked = text('The permission that is asked for, such as "invoice
 const member = text('Who has it: "provider:value", for example "entra:Invoices.Clerk".', {
   pattern: /^[a-z][a-z0-9-]{0,31}:.+$/,
   hint: '"provider:value"',
+});
+const roleArn = text('The IAM role in which the calls are made that this role grants.', {
+  pattern: /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,576}$/,
+  hint: 'the ARN of an IAM role',
 });
 const roleName = text('The name of a role.', { pattern: NAME, hint: 'the name of a role' });
 const identityProvider = objectOf('An issuer of JWT access tokens that the authorizer accepts.', {
@@ -61,6 +67,7 @@ const role = objectOf('Who has the role and what it may do.', {
     inherits: listOf(roleName, 'Roles whose permissions it has too.'),
     permissions: listOf(permission, 'What it may do.'),
     deny: listOf(permission, 'What nobody with this role may do, whatever else grants it.'),
+    aws: objectOf('What its callers are in AWS.', { required: { roleArn } }),
   },
 });
 
@@ -136,7 +143,10 @@ const functionShape = objectOf('A Lambda function that is called as the caller.'
     }),
     permission: permissionAsked,
   },
-  optional: { timeoutSeconds: wholeNumber('How long a call may take, in seconds. Default 10.', 1, 300) },
+  optional: {
+    timeoutSeconds: wholeNumber('How long a call may take, in seconds. Default 10.', 1, 300),
+    ...leftBehind,
+  },
 });
 
 /** The policy file's shape. */
@@ -163,11 +173,29 @@ export const policyShape: Shape = objectOf('Who may do what: one policy for gate
   },
 });
 
+/** What stands in several places of the file, or is a thing of its own there. */
+const PARTS = {
+  issuer,
+  algorithms,
+  clockToleranceSeconds,
+  maxLifetimeSeconds,
+  claims,
+  keys,
+  identityProvider,
+  member,
+  roleName,
+  permission,
+  permissionAsked,
+  scope,
+  role,
+  actor,
+  route,
+  function: functionShape,
+};
+
 /** The JSON Schema (draft 2020-12) of the policy file, as published in `policy.schema.json`. */
 export function policyJsonSchema(): JsonSchema {
-  return {
-    $schema: 'https://json-schema.org/draft/2020-12/schema',
-    title: 'Baton policy',
-    ...policyShape.schema,
-  };
+  const definitions = Object.fromEntries(Object.entries(PARTS).map(([name, { schema }]) => [name, schema]));
+  const { $defs, ...root } = withDefinitions(policyShape.schema, definitions);
+  return { $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'Baton policy', ...root, $defs };
 }

@@ -25,8 +25,10 @@ export type TestCaller = Identity | undefined | ((req: IncomingMessage) => Ident
 
 function setUser(req: TestedRequest, record: ContextRecord, user: Identity | undefined): void {
   req.user = user;
+  const { user: _, ...context } = record.context;
+  record.context = Object.freeze({ ...context, ...(user && { user }) });
+  delete record.transaction;
   if (user === undefined) return;
-  record.context = Object.freeze({ ...record.context, user });
   record.transaction = transactionOfUser(user);
 }
 

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { Jwk } from '../jws/keys';
 import { POLICY_VARIABLE } from '../policy/load';
 import { compilePolicy, type Policy } from '../policy/policy';
 import { BatonError } from '../core/errors';
+import { readTextFile } from '../core/text-file';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -14,7 +14,7 @@ function readDocument(policy: string | object | undefined, env: NodeJS.ProcessEn
   if (typeof source === 'object') return source;
   if (!source) throw new BatonError('policy_missing', `No policy is named. Pass it, or set ${POLICY_VARIABLE}.`);
   try {
-    return JSON.parse(readFileSync(source, 'utf8').replace(/^\uFEFF/, ''));
+    return JSON.parse(readTextFile(source));
   } catch (cause) {
     throw new BatonError('policy_unreadable', `The policy file ${source} cannot be read as JSON.`, { cause });
   }

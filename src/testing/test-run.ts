@@ -3,7 +3,8 @@ import { detectHostMode } from '../iis/host-mode';
 
 /** Where the process runs, if that is no place for tests. `NODE_ENV` alone would not do: on IIS few people set it. */
 function placeOfWork(env: NodeJS.ProcessEnv): string | undefined {
-  if (env.NODE_ENV === 'production') return 'where NODE_ENV is "production"';
+  // Whoever writes "Production", as .NET's own variable is written, or "prod" means the same.
+  if (/^\s*prod(?:uction)?\s*$/i.test(env.NODE_ENV ?? '')) return 'where NODE_ENV is "production"';
   if (detectHostMode(env) !== 'standalone') return 'under IIS';
   return env.LAMBDA_TASK_ROOT ? 'on AWS Lambda' : undefined;
 }

@@ -77,23 +77,20 @@ export function answering(asked: string[], answer: (owner: keyof typeof urls) =>
 /** An app behind the middleware; each token goes over a socket as it is, to a server that takes headers of any size. */
 function app({ policy, ...options }: Surroundings): (token: string) => Promise<unknown> {
   const chain = baton({ policy, ...options });
-  const answerAll = (req: IncomingMessage, res: ServerResponse, index = 0): void => {
-    const middleware = chain[index];
-    if (middleware) middleware(req, res, () => answerAll(req, res, index + 1));
-    else res.end(JSON.stringify(currentUser()?.subject));
-  };
+  const answer = (req: IncomingMessage, res: ServerResponse): void =>
+    chain(req, res, () => res.end(JSON.stringify(currentUser()?.subject)));
   return async (token) => {
-    const server = createServer({ maxHeaderSize: 2 * 1024 * 1024 }, (req, res) => answerAll(req, res));
+    const server = createServer({ maxHeaderSize: 2 * 1024 * 1024 }, answer);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
     socket.write(
       `GET /invoices/7 HTTP/1.1\r\nHost: app\r\nConnection: close\r\nX-Correlation-Id: c-1\r\nTxn-Token: ${token}\r\n\r\n`,
     );
-    let answer = '';
-    for await (const chunk of socket) answer += String(chunk);
+    let text = '';
+    for await (const chunk of socket) text += String(chunk);
     server.close();
-    return { status: answer.slice(9, 12), body: JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)) as unknown };
+    return { status: text.slice(9, 12), body: JSON.parse(text.slice(text.indexOf('\r\n\r\n') + 4)) as unknown };
   };
 }
 

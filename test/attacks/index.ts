@@ -25,6 +25,8 @@ const everyDoor = ['middleware', 'authorizer', 'function'] as const;
 const knock = in_('attacks/front-doors.test.ts', 'refuses $name');
 const keyServer = (...titles: string[]): readonly TestReference[] => in_('attacks/key-servers.test.ts', ...titles);
 const request = (...titles: string[]): readonly TestReference[] => in_('attacks/requests.test.ts', ...titles);
+const hosted = (...titles: string[]): readonly TestReference[] =>
+  in_('attacks/host-modes.test.ts', ...titles.map((title) => `${title}, in any host mode`));
 const start = in_('attacks/start-up.test.ts', 'does not start with %s');
 const vectors = in_('vectors/vectors.test.ts', 'accepts nothing that is wrong');
 const HEADERS = 'only the app behind the gateway reads headers that a client could have sent';
@@ -242,21 +244,31 @@ export const knownAttacks: readonly KnownAttack[] = [
     name: 'Look-alikes of the header: `_`, `.`, `HTTP_`',
     doors: ['middleware'],
     only: HEADERS,
-    tests: request('cannot bring the identity in the look-alike %s, alone, before or after the real one'),
+    tests: [
+      ...request('cannot bring the identity in the look-alike %s, alone, before or after the real one'),
+      ...hosted('cannot bring the identity in the look-alike %s'),
+    ],
   },
   {
     number: 27,
     name: 'The header taken away by `Connection`',
     doors: ['middleware'],
     only: HEADERS,
-    tests: request('cannot have the identity taken away by "Connection: %s"'),
+    tests: [
+      ...request('cannot have the identity taken away by "Connection: %s"'),
+      ...hosted('cannot have the identity taken away by "Connection: %s"'),
+    ],
   },
   {
     number: 28,
     name: 'The header twice, or joined',
     doors: ['middleware', 'authorizer'],
     only: 'the function gets no headers',
-    tests: [...request('cannot bring %s'), ...in_('authorizer/event.test.ts', 'carries a malformed identity: %s')],
+    tests: [
+      ...request('cannot bring %s'),
+      ...hosted('cannot bring %s'),
+      ...in_('authorizer/event.test.ts', 'carries a malformed identity: %s'),
+    ],
   },
   {
     number: 29,
@@ -266,6 +278,7 @@ export const knownAttacks: readonly KnownAttack[] = [
     tests: [
       ...request('without identity do not reach the handler of /admin by %s'),
       ...in_('middleware/route-path.test.ts', 'what a rule decides on is what %s routes by'),
+      ...in_('middleware/static-files.test.ts', 'are opened to those whom their own entry admits: %s'),
       ...in_('properties/routes.test.ts', 'runs no handler of Express 4 or 5 without what its entry asks for'),
     ],
   },
@@ -274,14 +287,17 @@ export const knownAttacks: readonly KnownAttack[] = [
     name: 'Headers that switch the check off',
     doors: ['middleware'],
     only: HEADERS,
-    tests: request('are not let through for "%s"'),
+    tests: [...request('are not let through for "%s"'), ...hosted('are not let through for "%s"')],
   },
   {
     number: 31,
     name: 'Hosts that are none',
     doors: ['middleware'],
     only: HEADERS,
-    tests: request('are decided and answered the same for the host "%s"'),
+    tests: [
+      ...request('are decided and answered the same for the host "%s"'),
+      ...hosted('are decided and answered the same for the host "%s"'),
+    ],
   },
   {
     number: 32,
@@ -307,6 +323,7 @@ export const knownAttacks: readonly KnownAttack[] = [
     only: HEADERS,
     tests: [
       ...request('leave nothing of what a client says of itself in the context'),
+      ...hosted('leave nothing of what a client says of itself in the context'),
       ...in_('identity/profiles/windows.test.ts', 'takes it from anywhere in iisnode’s own block'),
     ],
   },

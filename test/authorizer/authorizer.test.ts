@@ -8,6 +8,7 @@ import {
   CLIENT_ADDRESS,
   HTTP_REQUEST_ID,
   httpApiEvent,
+  httpApiEventV1,
   REST_REQUEST_ID,
   REST_STAGE,
   restEvent,
@@ -52,6 +53,38 @@ async function callerBehind(claims: Record<string, unknown>, options: Authorizer
   const caller = await edge.verify(['Txn-Token', txnToken]);
   return caller!;
 }
+
+describe('the authorizer of an HTTP API with payload format 1.0', () => {
+  it('lets a known caller in by an IAM policy', async () => {
+    const result = await authorizer()(httpApiEventV1({ authorization: bearer() }));
+    expect(allows(result)).toBe(true);
+    expect(contextOf(result)).toMatchObject({ subject: 'entra:7d3c' });
+  });
+
+  // It would answer 500 to an error, "Unauthorized" like any other.
+  it.each([
+    ['no identity', undefined],
+    ['an expired token', bearer({ exp: NOW - 61 })],
+    ['another scheme', 'Basic dXNlcjpwYXNz'],
+  ])('refuses %s by an IAM policy that names nobody and hands on nothing', async (_name, authorization) => {
+    const logger = recordingLogger();
+    const result = await authorizer({ logger })(httpApiEventV1({ authorization }));
+    expect(allows(result)).toBe(false);
+    expect(result).toEqual({
+      principalId: 'nobody',
+      policyDocument: {
+        Version: '2012-10-17',
+        Statement: [{ Action: 'execute-api:Invoke', Effect: 'Deny', Resource: [`${REST_STAGE}/*`] }],
+      },
+    });
+    expect(logger.ofType('audit')).toEqual([expect.objectContaining({ event: 'authenticate', outcome: 'denied' })]);
+  });
+
+  it('does not answer for an ARN that it cannot read', async () => {
+    const event = changed(httpApiEventV1(), { methodArn: 'arn:aws:execute-api' });
+    expect(await codeOf(() => authorizer()(event))).toBe('event_invalid');
+  });
+});
 
 describe.each(kinds)('the authorizer of a %s', (kind) => {
   it('lets a known caller in with a Transaction Token that the app accepts', async () => {
@@ -117,7 +150,10 @@ describe.each(kinds)('the authorizer of a %s', (kind) => {
     const logger = recordingLogger();
     const answer = resultFor(kind, {}, { policy: invoicesPolicy({ identityProviders }), logger });
     expect(await thrownBy(() => answer)).toMatchObject({ code: 'keys_unavailable' });
-    expect(logger.lines).toEqual([expect.objectContaining({ level: 'error', code: 'keys_unavailable' })]);
+    expect(logger.lines).toMatchObject([
+      { type: 'key_renewal', level: 'warn', outcome: 'failing' },
+      { type: 'error', level: 'error', code: 'keys_unavailable' },
+    ]);
     await server.close();
   });
 

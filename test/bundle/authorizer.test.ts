@@ -25,15 +25,19 @@ describe('the bundle of an authorizer', () => {
       path.join(root, 'node_modules'),
       'signer_unavailable',
     ],
-    ['says what to install where the runtime has none', '', 'peer_missing'],
+    ['says what to install where the runtime has none, at the start', '', 'peer_missing at the start'],
   ])('%s', async (_, nodePath, code) => {
     const made = await bundle(`
       const { kmsSigner } = require('iis-baton/authorizer');
       const clientConfig = {
         endpoint: 'http://127.0.0.1:9', region: 'x', maxAttempts: 1, credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
       };
-      kmsSigner({ key: 'k', kid: 'k', clientConfig }).sign(Buffer.from('x'))
-        .catch((error) => console.log(JSON.stringify(error.code)));
+      try {
+        kmsSigner({ key: 'k', kid: 'k', clientConfig }).sign(Buffer.from('x'))
+          .catch((error) => console.log(JSON.stringify(error.code)));
+      } catch (error) {
+        console.log(JSON.stringify(error.code + ' at the start'));
+      }
     `);
     expect(runBundle(made.code, nodePath)).toBe(code);
   });

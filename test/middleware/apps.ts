@@ -133,7 +133,7 @@ export function appWith(express: ExpressModule, options: AppOptions = {}): { app
   const { routes, mount = '/', ...batonOptions } = options;
   const log = memoryLog();
   const app = express();
-  app.use(mount, baton({ policy: policyOf(), clock, logger: log.logger, ...batonOptions }) as RequestHandler[]);
+  app.use(mount, baton({ policy: policyOf(), clock, logger: log.logger, ...batonOptions }) as RequestHandler);
   routes?.(app);
   app.use((req, res) => {
     res.json({ path: req.originalUrl, user: req.user?.subject, current: currentUser()?.subject } satisfies Seen);

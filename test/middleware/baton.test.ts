@@ -300,7 +300,7 @@ describe('baton() at start', () => {
       try {
         expect(() => fresh.baton()).toThrow(expect.objectContaining({ code: 'policy_missing' }));
         process.env.BATON_POLICY = file('good.json', JSON.stringify(document));
-        expect(fresh.baton({ clock })).toHaveLength(4);
+        expect(fresh.baton({ clock }).parts).toHaveLength(4);
       } finally {
         delete process.env.BATON_POLICY;
         if (before !== undefined) process.env.BATON_POLICY = before;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Express, RequestHandler } from 'express';
 import type { ReplayStore } from '../../src/core/replay';
-import { baton } from '../../src/index';
+import { baton, memoryReplayStore } from '../../src/index';
 import type { TxnTokenEdge } from '../../src/policy/edge-document';
 import { compilePolicy, type Policy } from '../../src/policy/policy';
 import { livePolicy } from '../../src/policy/process-policy';
@@ -9,7 +9,18 @@ import { requestBinding } from '../../src/token/request-binding';
 import { codeOf } from '../support/errors';
 import { send, type Answer } from '../support/http-client';
 import { NOW, transactionToken, travellingClaims } from '../support/tokens';
-import { appWith, clock, document, EXPRESSES, key, listen, rawRequest, type AppOptions, type MemoryLog } from './apps';
+import {
+  appWith,
+  clock,
+  document,
+  EXPRESSES,
+  key,
+  listen,
+  memoryLog,
+  rawRequest,
+  type AppOptions,
+  type MemoryLog,
+} from './apps';
 
 type Modes = Pick<TxnTokenEdge, 'replay' | 'bind' | 'maxLifetimeSeconds'>;
 
@@ -28,6 +39,9 @@ function token({ route, txn = randomUUID(), lifetimeSeconds = 60 }: TokenFor = {
   const rctx = { ...travellingClaims.rctx, ...(route !== undefined && { req_bind: requestBinding({ method, path }) }) };
   return { 'Txn-Token': transactionToken(key, { claims: { txn, exp: NOW + lifetimeSeconds, rctx } }) };
 }
+
+/** Lines about the one store of the process. */
+const told: unknown[] = [];
 
 describe.each(EXPRESSES)('%s', (_name, express) => {
   async function start(options: AppOptions): Promise<{
@@ -123,6 +137,55 @@ describe.each(EXPRESSES)('%s', (_name, express) => {
       expect(await get('/health', {})).toMatchObject({ status: 200 });
     });
 
+    it.each<[string, () => unknown]>([
+      [
+        'throws at once',
+        () => {
+          throw new TypeError('no connection');
+        },
+      ],
+      ['answers without a promise', () => 'OK'],
+    ])('lets nobody in where a store of the app’s own %s', async (_how, firstUse) => {
+      const { get } = await start({ policy, replayStore: { firstUse } as unknown as ReplayStore });
+      expect(await get('/invoices/7', token())).toMatchObject({
+        status: 503,
+        body: { code: 'replay_store_unavailable' },
+      });
+    });
+
+    it('admits it once in all applications of a process, and says once that others are not asked', async () => {
+      const now = Math.floor(Date.now() / 1000);
+      const headers = {
+        'Txn-Token': transactionToken(key, { claims: { txn: randomUUID(), iat: now, exp: now + 60 } }),
+      };
+      const log = memoryLog();
+      // As in production: nobody hands in a clock, and nobody a store.
+      const made = [1, 2].map(() => {
+        const app = express();
+        app.use(baton({ policy, logger: log.logger }) as RequestHandler);
+        app.use((_req, res) => void res.json({}));
+        return app;
+      });
+      const statuses: number[] = [];
+      for (const app of made)
+        statuses.push((await send(`http://127.0.0.1:${await listen(app)}/invoices/7`, { headers })).status);
+      expect(statuses).toEqual([200, 401]);
+      // Both Expresses run in this process.
+      told.push(...log.of('replay_memory'));
+      expect(told).toEqual([
+        expect.objectContaining({ level: 'warn', message: expect.stringContaining('BATON_REPLAY_REDIS_URL') }),
+      ]);
+    });
+
+    it.each<[string, Modes, () => AppOptions, number]>([
+      ['a memory of the app’s own', { replay: 'reject' }, () => ({ replayStore: memoryReplayStore() }), 1],
+      ['another store', { replay: 'reject' }, () => ({ replayStore: { firstUse: () => Promise.resolve(true) } }), 0],
+      ['a policy that asks for none', { bind: 'route' }, () => ({}), 0],
+    ])('tells at the start of a store that covers one process: %s', async (_name, modes, options, lines) => {
+      const { log } = await start({ policy: policyWith(modes), ...options() });
+      expect(log.of('replay_memory')).toHaveLength(lines);
+    });
+
     it('takes an answer that is neither yes nor no for none', async () => {
       const replayStore = { firstUse: () => Promise.resolve('OK') } as unknown as ReplayStore;
       const { get } = await start({ policy, replayStore });
@@ -204,5 +267,5 @@ describe.each(EXPRESSES)('%s', (_name, express) => {
 
 it.each([{}, { firstUse: true }, 'redis://127.0.0.1'])('%j is no store', async (replayStore) => {
   const options = { policy: policyWith({}), clock, replayStore: replayStore as never };
-  expect(await codeOf(() => baton(options) as unknown as RequestHandler[])).toBe('option_invalid');
+  expect(await codeOf(() => baton(options) as RequestHandler)).toBe('option_invalid');
 });

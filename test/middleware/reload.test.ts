@@ -33,7 +33,7 @@ describe.each(EXPRESSES)('a policy that is reloaded on %s', (_name, express) => 
     const live = livePolicy(file);
     live.reload();
     const app = express();
-    app.use(baton({ policy: file, clock, logger: log.logger }) as RequestHandler[]);
+    app.use(baton({ policy: file, clock, logger: log.logger }) as RequestHandler);
     app.get('/invoices/:id', (_req, res) => res.json({ subject: currentUser()?.subject }));
     app.get('/health', (_req, res) => res.json({}));
     const url = `http://127.0.0.1:${await listen(app)}`;

@@ -15,16 +15,21 @@ const base = {
   ],
 };
 
+const TARGET = 'arn:aws:lambda:eu-west-1:123456789012:function:next';
+
 const documentOf = (changes: object): PolicyDocument => makePolicy({ ...base, ...changes }).document;
 
 /** The difference as lines of text. */
 function changes(after: object, before: object = {}): string[] {
-  const { rights, narrowings } = differenceOf(documentOf(before), documentOf(after));
+  const { rights, narrowings, settings } = differenceOf(documentOf(before), documentOf(after));
   return [
     ...rights.map(({ change, who, what }) =>
       [who.kind, who.name, change, what.kind, what.name].filter((word) => word !== '').join(' '),
     ),
     ...narrowings.map(({ route, before: old, after: now }) => `${route} ${JSON.stringify(old)} ${JSON.stringify(now)}`),
+    ...settings.map(
+      ({ pointer, before: old, after: now }) => `${pointer} ${JSON.stringify(old)} ${JSON.stringify(now)}`,
+    ),
   ];
 }
 
@@ -91,9 +96,49 @@ it.each<[string, object, string[]]>([
     { actors: { copilot: { permissions: ['invoice:approve'] }, bot: { permissions: ['invoice:read'] } } },
     [
       'actor copilot loses role clerk',
+      'actor bot gains actor bot',
+      'member entra:bot gains actor bot',
       'actor copilot loses permission invoice:read',
       'actor copilot gains permission invoice:approve',
       'actor bot gains permission invoice:read',
+    ],
+  ],
+  [
+    'an actor without any permission, which every verified caller may use',
+    { actors: { ...base.actors, bot: { members: ['entra:b'] } } },
+    ['actor bot gains actor bot', 'member entra:b gains actor bot'],
+  ],
+  [
+    'who acts as an actor',
+    { actors: { copilot: { ...base.actors.copilot, members: ['entra:other'] } } },
+    ['member entra:copilot loses actor copilot', 'member entra:other gains actor copilot'],
+  ],
+  [
+    'an issuer, an audience, a key and a target that are others',
+    {
+      edge: { ...fullPolicy.edge, issuer: 'https://other.example' },
+      handOver: { ...fullPolicy.handOver, keys: { file: 'keys.json' } },
+    },
+    [
+      `/edge/issuer "${fullPolicy.edge.issuer}" "https://other.example"`,
+      ...Object.entries(fullPolicy.handOver.keys).map(
+        ([name, value]) => `/handOver/keys/${name} ${JSON.stringify(value)} undefined`,
+      ),
+      '/handOver/keys/file undefined "keys.json"',
+    ],
+  ],
+  [
+    'a function that is new',
+    { functions: { ...fullPolicy.functions, next: { target: TARGET, permission: 'invoice:approve' } } },
+    ['role approver gains function next', `/functions/next/target undefined "${TARGET}"`],
+  ],
+  [
+    'what only roles together may do',
+    { routes: [open, { ...read, permission: ['invoice:read', 'invoice:export'] }, rest] },
+    [
+      'role clerk loses route GET /invoices/{id}',
+      'role approver loses route GET /invoices/{id}',
+      'GET /invoices/{id} {"permission":"invoice:read"} {"permission":["invoice:export","invoice:read"]}',
     ],
   ],
   [
@@ -118,6 +163,60 @@ it.each<[string, object, string[]]>([
   ],
 ])('says of %s who gains and loses what', (_name, after, expected) => {
   expect(changes(after)).toEqual(expected);
+});
+
+it.each<[string, object, object, string[]]>([
+  [
+    'two roles that a route needs together',
+    { routes: [{ path: '/pay', permission: ['a:x', 'a:y'] }] },
+    { routes: [{ path: '/pay', permission: ['a:x', 'a:z'] }] },
+    ['* /pay {"permission":["a:x","a:y"]} {"permission":["a:x","a:z"]}'],
+  ],
+  [
+    'an entry whose narrowing goes with it, where other requests are open',
+    {
+      unlistedRoutes: 'authenticated',
+      routes: [open, { path: '/t/{t}', authenticated: true, where: { t: '/tenant' } }],
+    },
+    { unlistedRoutes: 'authenticated', routes: [open] },
+    ['* /t/{t} {"where":{"t":"/tenant"}} {}'],
+  ],
+  [
+    'requests that fall from an entry that goes to another that was less specific',
+    {
+      routes: [
+        { path: '/a/{x}', role: 'clerk' },
+        { path: '/{y}/b', role: 'approver' },
+      ],
+    },
+    { routes: [{ path: '/{y}/b', authenticated: true }] },
+    ['verified gains route * /{y}/b', 'role clerk loses route * /a/{x}', 'role approver loses route * /a/{x}'],
+  ],
+  [
+    'such requests, for a role that gains nothing else',
+    {
+      roles: { a: { permissions: ['a:x'] }, b: { permissions: ['b:x'] } },
+      actors: {},
+      routes: [
+        { path: '/a/{x}', role: 'a' },
+        { path: '/{y}/b', role: 'b' },
+      ],
+    },
+    {
+      roles: { a: { permissions: ['a:x'] }, b: { permissions: ['b:x'] } },
+      actors: {},
+      routes: [{ path: '/{y}/b', role: 'b' }],
+    },
+    ['role a loses route * /a/{x}', 'role b gains route * /a/b'],
+  ],
+  [
+    'a scope, however it is written',
+    { routes: [{ ...read, scope: 's' }] },
+    { routes: [{ ...read, scope: ['s'] }] },
+    [],
+  ],
+])('misses nothing of %s', (_name, before, after, expected) => {
+  expect(changes(after, before)).toEqual(expected);
 });
 
 it('is turned round when the policies are', () => {

@@ -61,6 +61,8 @@ it.each<[unknown, string]>([
   [{ expectations: [row] }, '/callers'],
   [{ callers: { x: 'anonymus' }, expectations: [row] }, '/callers/x'],
   [{ callers: { clerk: { role: 'clerk' } }, expectations: [row] }, '/callers/clerk/role'],
+  [{ callers: { ...callers, x: { members: ['entre:x'] } }, expectations: [row] }, '/callers/x/members/0'],
+  [{ callers: { ...callers, x: { roles: ['clerk', 'constructor'] } }, expectations: [row] }, '/callers/x/roles/1'],
   [{ callers, expectations: [{ ...row, caller: 'clark' }] }, '/expectations/0/caller'],
   [{ callers, expectations: [{ ...row, caller: 'constructor' }] }, '/expectations/0/caller'],
   [{ callers, expectations: [{ ...row, permission: 'invoice:read' }] }, '/expectations/0'],

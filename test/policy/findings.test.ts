@@ -101,6 +101,16 @@ it.each<[string, Record<string, unknown>, string]>([
     'lifetime_for_cache /edge/maxLifetimeSeconds replay',
   ],
   [
+    'a deny of what nobody grants or asks for',
+    { roles: { clerk: { ...clerk, deny: ['invioce:approve'] }, approver } },
+    'deny_idle /roles/clerk/deny/0 invioce:approve',
+  ],
+  [
+    "an actor's deny of what it may not do anyway",
+    { actors: { bot: { permissions: ['invoice:read'], deny: ['invoice:aprove'] } } },
+    'deny_idle /actors/bot/deny/0 invoice:aprove',
+  ],
+  [
     'a grant that nothing asks for',
     { roles: { clerk: { ...clerk, permissions: ['invoice:read', 'invoice:raed'] }, approver } },
     'grant_unasked /roles/clerk/permissions/1 invoice:raed',
@@ -121,6 +131,15 @@ it.each<[string, Record<string, unknown>, RegExp]>([
     /permission_ungranted \/routes/,
   ],
   ['one of several roles that somebody has', { routes: [{ path: '/a', role: ['auditor', 'clerk'] }] }, /unreached/],
+  [
+    'denies that take something away',
+    {
+      roles: { clerk: { ...clerk, deny: ['invoice:approve', 'x:y'] }, approver: { ...approver, deny: ['invoice:*'] } },
+      actors: { bot: { permissions: ['invoice:*'], deny: ['invoice:read'] } },
+      routes: [{ path: '/a', permission: 'x:y' }],
+    },
+    /deny_idle/,
+  ],
   ["an actor's wildcard over what is granted", { actors: { bot: { permissions: ['invoice:*'] } } }, /actor_wider/],
   [
     'a grant by wildcard of what is asked',

@@ -115,6 +115,62 @@ describe('a live policy', () => {
     }
   });
 
+  it('sees what was written after it was read and before it was watched', async () => {
+    const { live } = open();
+    write(policyDocument({ application: 'between' }));
+    live.watch();
+    try {
+      await waitFor('the file that came between', () => live.current.application === 'between', 10_000);
+    } finally {
+      live.unwatch();
+    }
+  });
+
+  it('tries a file that is refused again, untouched, and says once what is wrong with it', async () => {
+    const { live, changes } = open();
+    let tries = 0;
+    live.derive((policy) => {
+      if (policy.application === 'two' && ++tries < 3) throw new RangeError('the key file is not there yet');
+    });
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'performance'] });
+    live.watch();
+    write(policyDocument({ application: 'two' }));
+    try {
+      const tried = async (count: number): Promise<void> => {
+        for (let turn = 0; tries < count && turn < 10_000; turn++) await new Promise((done) => setImmediate(done));
+        expect(tries).toBe(count);
+        await new Promise((done) => setImmediate(done));
+      };
+      jest.advanceTimersByTime(2000);
+      await tried(1);
+      jest.advanceTimersByTime(2000);
+      await tried(2);
+      jest.advanceTimersByTime(4000);
+      await tried(3);
+      expect(changes).toMatchObject([{ kind: 'refused' }, { kind: 'reloaded' }]);
+      expect(live.current.application).toBe('two');
+    } finally {
+      jest.useRealTimers();
+      live.unwatch();
+    }
+  });
+
+  it('gives what was made for the policy in force to what makes it anew; what a refused one made is nothing', () => {
+    const { live } = open();
+    const given: (string | undefined)[] = [];
+    const made = live.derive<string>((policy, before) => {
+      given.push(before);
+      if (policy.application === 'bad') throw new RangeError('no');
+      return policy.application;
+    });
+    for (const application of ['bad', 'two', 'three']) {
+      write(policyDocument({ application }));
+      live.reload();
+    }
+    expect(given).toEqual([undefined, 'one', 'one', 'two']);
+    expect(made()).toBe('three');
+  });
+
   it('has nothing to watch or reload without a file', () => {
     const live = new LivePolicy(loadPolicy(file, {}));
     live.watch();

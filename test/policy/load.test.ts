@@ -37,6 +37,9 @@ describe('loadPolicy', () => {
     const text = JSON.stringify(policyDocument(), null, 2).replaceAll('\n', '\r\n');
     const marked = loadPolicy(write('bom.json', `\uFEFF${text}`), {});
     expect(marked.digest).toBe(loadPolicy(file, {}).digest);
+    // What `>` of Windows PowerShell writes.
+    const utf16 = loadPolicy(write('utf16.json', Buffer.from(`\uFEFF${text}`, 'utf16le')), {});
+    expect(utf16.digest).toBe(marked.digest);
   });
 
   it('reads a path from the working directory', () => {
@@ -54,7 +57,13 @@ describe('loadPolicy', () => {
     ['policy_unreadable', 'a path through a file', () => path.join(file, 'x'), /cannot be read \(ENOTDIR\)/],
     ['policy_invalid', 'an empty file', () => write('empty.json', ''), /is not JSON/],
     ['policy_invalid', 'half a file', () => write('half.json', '{"application": "inv'), /half\.json is not JSON/],
-    ['policy_invalid', 'UTF-16', () => write('utf16.json', Buffer.from('\uFEFF{}', 'utf16le')), /is not JSON/],
+    ['policy_invalid', 'UTF-16 without a mark', () => write('bare.json', Buffer.from('{}', 'utf16le')), /is not JSON/],
+    [
+      'policy_invalid',
+      'Windows-1252',
+      () => write('ansi.json', Buffer.from(JSON.stringify(policyDocument({ application: 'B\u00fcro' })), 'latin1')),
+      /ansi\.json holds characters that are not UTF-8/,
+    ],
     ['policy_invalid', 'comments', () => write('comment.json', '{} // x'), /is not JSON/],
     ['policy_invalid', 'another document', () => write('other.json', '{"a":1}'), /other\.json has 4 problems/],
     [

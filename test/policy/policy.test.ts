@@ -2,6 +2,7 @@ import { codeOf, thrownBy } from '../support/errors';
 import { fullPolicy, makeIdentity, makePolicy, policyDocument, problemsOf } from '../support/policies';
 import type { TxnTokenEdge } from '../../src/policy/edge-document';
 import { compilePolicy } from '../../src/policy/policy';
+import { chainTo } from '../../src/policy/roles';
 
 const { edge, identityProviders, roles } = fullPolicy;
 const { entra } = identityProviders;
@@ -92,6 +93,18 @@ describe('problems', () => {
     expect(problemsOf(policyDocument({ roles: { ...roles, ...circle } })).length).toBeGreaterThan(0);
   });
 
+  it('does not visit a role once for each way to it: 2^40 of them', () => {
+    const tower: Record<string, object> = { a40: { permissions: ['x:y'] }, b40: {} };
+    for (let i = 39; i >= 0; i--) {
+      for (const side of ['a', 'b']) tower[`${side}${i}`] = { inherits: [`b${i + 1}`, `a${i + 1}`] };
+    }
+    const policy = makePolicy({ roles: { ...roles, ...tower } });
+    const user = makeIdentity({ roles: ['a0'] });
+    expect(policy.decidePermission(user, 'x:y').allowed).toBe(true);
+    expect(chainTo(policy.document.roles, 'a0', (role) => role.permissions?.[0] === 'x:y')).toHaveLength(41);
+    expect(chainTo(policy.document.roles, 'a0', (_role, name) => name === 'clerk')).toBeUndefined();
+  });
+
   it('takes a diamond for no circle', () => {
     const diamond = { top: { inherits: ['l', 'r'] }, l: { inherits: ['clerk'] }, r: { inherits: ['clerk'] } };
     const policy = makePolicy({ roles: { ...roles, ...diamond } });
@@ -102,6 +115,12 @@ describe('problems', () => {
 describe('filling ${NAME}', () => {
   const changes = { edge: { ...edge, issuer: 'https://${HOST}/${STAGE}', keys: { jwksUri: '${KEYS}' } } };
   const env = { HOST: 'gw.example', STAGE: 'prod', KEYS: 'https://k.example/j' };
+
+  it.each(['https://${GATE-WAY}.example', '${}', 'a${HOST}b${'])('refuses %j, which no variable can fill', (issuer) => {
+    expect(problemsOf(policyDocument({ edge: { ...edge, issuer } }), env)).toEqual([
+      { pointer: '/edge/issuer', message: expect.stringMatching(/^holds "\$\{" without the name of a variable/) },
+    ]);
+  });
 
   it('takes the values from the environment', () => {
     const policy = makePolicy(changes, env);

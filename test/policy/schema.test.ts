@@ -162,6 +162,17 @@ describe('the published schema and the check of the app', () => {
     expect(published).toEqual(policyJsonSchema());
   });
 
+  it('write each shared part once, with what an editor shows of it', () => {
+    const { $defs = {}, ...body } = policyJsonSchema() as { $defs?: Record<string, { description?: string }> };
+    const text = JSON.stringify([body, $defs]);
+    for (const [name, { description }] of Object.entries($defs)) {
+      expect(description).toMatch(/\.$/);
+      expect(text.split(JSON.stringify({ $ref: `#/$defs/${name}` })).length).toBeGreaterThan(1);
+      expect(text.split(JSON.stringify($defs[name])).length).toBe(2);
+    }
+    expect(text.length).toBeLessThan(30_000);
+  });
+
   it('do not take long over a hostile path', () => {
     const started = performance.now();
     for (const path of [

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { PolicyDocument } from '../../src/policy/document';
+import { explainRoute } from '../../src/policy/explain';
 import { compilePolicy, type Policy } from '../../src/policy/policy';
 import { fullPolicy, makeIdentity, policyDocument } from '../support/policies';
 import { check, must, refusal, title } from './property';
@@ -89,6 +90,73 @@ function expectClosed(policy: Policy, document: PolicyDocument): void {
     must(!policy.decidePermission(through, permission).allowed, 'An actor that is not in the policy may do something.');
   }
 }
+
+const caller = fc.record({
+  roles: fc.subarray(['clerk', 'approver', 'auditor', 'x', 'nobody']),
+  scopes: fc.subarray(['s', 'invoices.export']),
+  actors: fc.subarray(['invoice-copilot', 'no-such-actor']),
+  tenant: fc.constantFrom('7', 't1'),
+});
+const requests = fc.record({
+  method: fc.constantFrom('GET', 'HEAD', 'POST', 'DELETE'),
+  path: fc.constantFrom(
+    ...paths,
+    '/invoices/7/',
+    '/invoices//',
+    '//',
+    '/invoices/%37',
+    '/%69nvoices/7',
+    '/a/../health',
+  ),
+});
+const permission = fc.constantFrom('invoice:read', 'invoice:approve', 'x:y');
+const grants = fc.subarray(['invoice:*', 'invoice:read', 'x:y']);
+const ruled = fc.record({
+  roles: fc.record({
+    clerk: fc.record({ permissions: grants, deny: fc.subarray(['invoice:approve', 'x:*']) }),
+    approver: fc.record({ permissions: grants, inherits: fc.subarray(['clerk', 'x']) }),
+    x: fc.record({ permissions: grants, deny: fc.subarray(['invoice:read']) }),
+  }),
+  unlistedRoutes: fc.constantFrom('deny', 'authenticated'),
+  routes: fc.uniqueArray(
+    fc.tuple(
+      fc.constantFrom('/health', '/invoices/{id}', '/invoices/{rest+}', '/{any}', '/{a}/7', '/'),
+      fc.oneof(
+        fc.constantFrom({ public: true }, { authenticated: true }, { scope: 's' }, { allRoles: ['clerk', 'x'] }),
+        fc.record({ permission }),
+        fc.record({ anyPermission: fc.tuple(permission, permission), role: fc.constantFrom('clerk', 'approver') }),
+        fc.record({ permission, recentLogin: fc.constant({ maxAgeSeconds: 60 }) }),
+      ),
+      fc.constantFrom(undefined, 'GET', 'HEAD', 'POST'),
+    ),
+    { maxLength: 5, selector: ([path, , method]) => `${method} ${path}` },
+  ),
+});
+
+describe('explain', () => {
+  it('says what the policy decides, by the rule that does, and every condition of an entry that lets in holds', () => {
+    const seen = { allowed: 0, denied: 0 };
+    const inputs = fc.tuple(ruled, requests, fc.option(caller, { nil: undefined }));
+    check(
+      inputs,
+      ([{ routes, ...rules }, request, user]) => {
+        const entries = routes.map(([path, asks, method]) => ({ path, ...asks, ...(method && { method }) }));
+        const policy = compilePolicy(policyDocument({ ...rules, routes: entries, functions: undefined }), {});
+        const identity = user && makeIdentity(user);
+        const decision = policy.decideRoute({ ...request, nowSeconds: 0 }, identity);
+        const told = explainRoute(policy.document, { ...request, nowSeconds: 0 }, identity);
+        must(JSON.stringify(told.decision) === JSON.stringify(decision), 'Explained is not what was decided.');
+        const failing = told.conditions.filter((one) => !one.decision.allowed);
+        must(!decision.allowed || decision.public || failing.length === 0, 'It lets in what fails a condition.');
+        const denied = !decision.allowed && identity !== undefined && told.entry !== undefined;
+        must(!denied || decision.rule === '/actors' || failing.length > 0, 'It refuses and every condition holds.');
+        seen[decision.allowed ? 'allowed' : 'denied']++;
+      },
+      10_000,
+    );
+    expect(Math.min(seen.allowed, seen.denied)).toBeGreaterThan(1000);
+  });
+});
 
 describe('policy compile', () => {
   it(title('refuses with its problems, or gives a policy that opens nothing by itself'), () => {

@@ -131,6 +131,8 @@ describe('where real callers may come', () => {
   ];
   const places: [string, Record<string, string>][] = [
     ['in production', { NODE_ENV: 'production' }],
+    ['in Production', { NODE_ENV: 'Production ' }],
+    ['in prod', { NODE_ENV: 'prod' }],
     ['under iisnode', { IISNODE_VERSION: '0.2.26', PORT: '\\\\.\\pipe\\1e2d' }],
     ['under HttpPlatformHandler', { HTTP_PLATFORM_PORT: '49152' }],
     ['on Lambda', { LAMBDA_TASK_ROOT: '/var/task' }],

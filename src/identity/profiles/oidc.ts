@@ -51,6 +51,7 @@ export function oidcVerifier(policy: Policy, options: EdgeOptions): AssertionVer
       return {
         identity: identityFrom({ transaction, expiresAt: token.expiresAt }, { profile: 'oidc', issuer }),
         transaction,
+        ownToken: () => bearerToken,
       };
     },
   };

@@ -48,7 +48,9 @@ function endOf(claims: Readonly<Record<string, unknown>>, now: number): number {
  */
 export function unsignedReader(edge: UnsignedEdge, policy: Policy, options: EdgeOptions): HeaderReader {
   const { header, encoding, claims: pointers } = edge;
-  if (options.unsafelyTrustUnsignedHeader?.toLowerCase() !== header.toLowerCase()) {
+  // A JavaScript app can write anything, `true` above all.
+  const named: unknown = options.unsafelyTrustUnsignedHeader;
+  if (typeof named !== 'string' || named.toLowerCase() !== header.toLowerCase()) {
     throw new BatonError(
       'option_invalid',
       `The policy's edge is "unsigned": the option "unsafelyTrustUnsignedHeader" must name its header, ${header}. Whoever reaches the app can then be anybody.`,

@@ -22,6 +22,12 @@ const SWEEP_EVERY_MS = 1000;
 export const rememberedUntil = (untilSeconds: number, nowMs: number): number =>
   Math.max(untilSeconds * 1000, nowMs + 1000);
 
+/** The stores of this file, to be told from those that all processes share. */
+const inMemory = new WeakSet<ReplayStore>();
+
+/** Whether the store remembers what this process let in, and nothing of what others did. */
+export const coversOneProcess = (store: ReplayStore): boolean => inMemory.has(store);
+
 class UsedIds {
   readonly #maxEntries: number;
   readonly #untilById = new Map<string, number>();
@@ -82,10 +88,12 @@ export function memoryReplayStore(options: MemoryReplayOptions = {}): ReplayStor
   const bounds = { fallback: DEFAULT_MAX_ENTRIES, min: 1, max: 10_000_000 };
   const used = new UsedIds(wholeNumber('memoryReplayStore()', 'maxEntries', options.maxEntries, bounds));
   const clock = options.clock ?? systemClock;
-  return {
+  const store: ReplayStore = {
     async firstUse(id, untilSeconds) {
       const now = clock();
       return used.add(id, rememberedUntil(untilSeconds, now), now);
     },
   };
+  inMemory.add(store);
+  return store;
 }

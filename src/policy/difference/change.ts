@@ -9,9 +9,9 @@ export interface ChangedParty {
   readonly name: string;
 }
 
-/** What somebody gains or loses; `deny` is gained by whom something is taken from. */
+/** What somebody gains or loses; `deny` is gained by whom something is taken from, `actor` is acting for others as it. */
 export interface ChangedRight {
-  readonly kind: 'route' | 'function' | 'permission' | 'role' | 'deny';
+  readonly kind: 'route' | 'function' | 'permission' | 'role' | 'actor' | 'deny';
   readonly name: string;
 }
 

@@ -1,5 +1,6 @@
 import { decidePermission } from '../decide';
 import type { ActorDocument, PolicyDocument } from '../document';
+import { indexActorMembers } from '../members';
 import { anyCovers } from '../permissions';
 import { rulesOf } from '../rules';
 import { comparedCallers, inEither, listOf, mapPair, rightChange, type Pair, type RightChange } from './change';
@@ -81,22 +82,28 @@ export function functionChanges(documents: Pair<PolicyDocument>): RightChange[] 
   );
 }
 
-/** Who is given a role, and which roles count while an actor acts: three words each, as one text. */
-function givenRoles({ roles, actors = {} }: PolicyDocument): readonly string[] {
+/** Who is given a role, who acts as which actor, and which roles count while an actor acts: four words each, as one text. */
+function givenRoles(document: PolicyDocument): readonly string[] {
+  const { roles, actors = {} } = document;
   const members = Object.entries(roles).flatMap(([role, { members: who = [] }]) =>
-    who.map((one) => ['member', one, role]),
+    who.map((one) => ['member', one, 'role', role]),
+  );
+  // An actor that is known at all gets what every verified caller gets.
+  const known = Object.keys(actors).map((actor) => ['actor', actor, 'actor', actor]);
+  const acting = [...indexActorMembers(document, [])].flatMap(([member, names]) =>
+    names.map((actor) => ['member', member, 'actor', actor]),
   );
   const limits = Object.entries(actors).flatMap(([actor, { roles: counts = [] }]) =>
-    counts.map((role) => ['actor', actor, role]),
+    counts.map((role) => ['actor', actor, 'role', role]),
   );
-  return [...members, ...limits].map((words) => JSON.stringify(words));
+  return [...members, ...known, ...acting, ...limits].map((words) => JSON.stringify(words));
 }
 
-/** Who gains and loses roles. */
+/** Who gains and loses roles, and the part of an actor. */
 export function roleChanges(documents: Pair<PolicyDocument>): RightChange[] {
   return inEither(documents, givenRoles).flatMap((given) => {
-    const [kind, name, role] = JSON.parse(given) as ['member' | 'actor', string, string];
+    const [kind, name, what, of] = JSON.parse(given) as ['member' | 'actor', string, 'role' | 'actor', string];
     const sides = mapPair(documents, (document) => givenRoles(document).includes(given));
-    return rightChange({ kind, name }, { kind: 'role', name: role }, sides);
+    return rightChange({ kind, name }, { kind: what, name: of }, sides);
   });
 }

@@ -5,18 +5,17 @@ import { decideEntry, decideUnlisted, type DecisionRules } from '../decide-route
 import type { PolicyDocument, RouteDocument } from '../document';
 import { findRoutes, type CompiledRoute } from '../routes';
 import { rulesOf } from '../rules';
-import {
-  changeOf,
-  comparedCallers,
-  inEither,
-  mapPair,
-  type ComparedCaller,
-  type Pair,
-  type RightChange,
-} from './change';
+import { changeOf, comparedCallers, mapPair, type ComparedCaller, type Pair, type RightChange } from './change';
+import { samplePaths, UNLISTED, type Sample } from './samples';
 
-/** What a route asks of the token or the request beyond roles: whether it holds depends on each caller. */
-export type Narrowing = Pick<RouteDocument, 'scope' | 'anyScope' | 'where' | 'recentLogin'>;
+/**
+ * What a route asks of the token or the request beyond roles, so that each caller decides whether it holds; and what it
+ * asks of roles where only several together can have it, which no role's gain or loss would show.
+ */
+export type Narrowing = Pick<RouteDocument, (typeof BEYOND_ROLES)[number] | (typeof OF_ROLES)[number]>;
+
+const BEYOND_ROLES = ['scope', 'anyScope', 'where', 'recentLogin'] as const;
+const OF_ROLES = ['permission', 'anyPermission', 'role', 'allRoles'] as const;
 
 /** A route whose narrowing is another one. */
 export interface NarrowingChange {
@@ -27,34 +26,6 @@ export interface NarrowingChange {
 
 /** Every method that an entry can name; the same change for all of them is shown as `*`. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
-/** Stands for all requests that no entry of either file lists. */
-const UNLISTED = '(every other route)';
-
-interface Sample {
-  readonly name: string;
-  readonly path: string;
-}
-
-/**
- * A path for each template of either file that no fixed text matches, so that the most general request of a template is
- * the one that is compared.
- */
-function samplePaths(documents: Pair<PolicyDocument>): Sample[] {
-  const templates = inEither(documents, ({ routes = [] }) => routes.map(({ path }) => path));
-  let filler = 'x';
-  while (templates.some((path) => path.toLowerCase().split('/').includes(filler))) filler += '~';
-  const deepest = Math.max(1, ...templates.map((path) => path.split('/').length));
-  const deep = Array.from({ length: deepest }, () => filler).join('/');
-  const fill = (path: string): string => path.replace(/\{\w+\+\}/g, deep).replace(/\{\w+\}/g, filler);
-  const samples = new Map<string, string>();
-  for (const path of templates) {
-    const filled = fill(path);
-    // Letter case and a slash at the end do not count: such templates are one.
-    const key = filled.toLowerCase().replace(/(?<=.)\/$/, '');
-    if (!samples.has(key)) samples.set(key, path);
-  }
-  return [...[...samples].map(([path, name]) => ({ name, path })), { name: UNLISTED, path: `/${deep}/${filler}` }];
-}
 
 /** Whether a caller gets in, as far as roles and actors decide it; undefined stands for an anonymous one. */
 function admits(rules: DecisionRules, request: RouteRequest, identity: Identity | undefined): boolean {
@@ -72,17 +43,33 @@ function routeNames(name: string, methods: readonly string[]): string[] {
 
 type Change = RightChange['change'];
 
-/** The routes of a sample that the caller gains or loses. */
-function changedRoutes(
+/** The methods of a sample that the caller gains or loses. */
+function changedMethods(
   rules: Pair<DecisionRules>,
   { identity }: ComparedCaller,
-  { name, path }: Sample,
+  { path }: Sample,
   change: Change,
 ): string[] {
-  const changed = METHODS.filter((method) => {
-    return changeOf(mapPair(rules, (side) => admits(side, { method, path }, identity))) === change;
-  });
-  return routeNames(name, changed);
+  return METHODS.filter(
+    (method) => changeOf(mapPair(rules, (side) => admits(side, { method, path }, identity))) === change,
+  );
+}
+
+interface SampleChange {
+  readonly change: Change;
+  readonly sample: Sample;
+  readonly methods: readonly string[];
+}
+
+/** Changes of what two templates share are news only where they are no change of either. */
+function beyondTemplates(changes: readonly SampleChange[]): SampleChange[] {
+  const has = (name: string, change: Change, method: string): boolean =>
+    changes.some((one) => one.sample.name === name && one.change === change && one.methods.includes(method));
+  return changes.map(({ change, sample, methods }) => ({
+    change,
+    sample,
+    methods: methods.filter((method) => !sample.crosses.some((template) => has(template, change, method))),
+  }));
 }
 
 /** Who gains and loses routes. What everybody gains, each role gains: it is said once, of the widest party. */
@@ -91,10 +78,14 @@ export function routeChanges(documents: Pair<PolicyDocument>): RightChange[] {
   const samples = samplePaths(documents);
   const told = new Set<string>();
   return comparedCallers(documents).flatMap((caller) => {
-    const changes = samples.flatMap((sample) =>
-      (['gains', 'loses'] as const).flatMap((change) =>
-        changedRoutes(rules, caller, sample, change).map((route) => ({ change, route, sample })),
-      ),
+    const found = samples.flatMap((sample) =>
+      (['gains', 'loses'] as const).flatMap((change): SampleChange[] => {
+        const methods = changedMethods(rules, caller, sample, change);
+        return methods.length === 0 ? [] : [{ change, sample, methods }];
+      }),
+    );
+    const changes = beyondTemplates(found).flatMap(({ change, sample, methods }) =>
+      routeNames(sample.name, methods).map((route) => ({ change, route, sample })),
     );
     const news = changes.filter(({ change, route, sample }) => {
       return [route, `* ${sample.name}`].every((wider) => !told.has(`${change} ${wider}`));
@@ -108,25 +99,48 @@ export function routeChanges(documents: Pair<PolicyDocument>): RightChange[] {
   });
 }
 
-function narrowingOf(route: RouteDocument): Narrowing {
-  const { scope, anyScope, where, recentLogin } = route;
-  return definedMembers<Narrowing>({ scope, anyScope, where, recentLogin });
+/** One name or several, whichever way they were written. */
+function spelled(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  return value.length === 1 ? (value[0] as unknown) : [...(value as unknown[])].sort();
+}
+
+/** Whether what the entry asks of roles is several things, which one role may give and another lack. */
+const asksTogether = (route: CompiledRoute | undefined): boolean =>
+  (route?.conditions ?? []).filter(({ name }) => OF_ROLES.some((one) => one === name)).length > 1;
+
+function narrowingOf(route: RouteDocument, names: readonly (keyof Narrowing)[]): Narrowing {
+  return definedMembers<Narrowing>(Object.fromEntries(names.map((name) => [name, spelled(route[name])])));
+}
+
+/** The entry that decides; where requests that no entry lists are open, the same as one that asks nothing more. */
+function decidingEntry(rules: DecisionRules, request: RouteRequest): RouteDocument | undefined {
+  const [route] = findRoutes(rules.routes ?? [], request);
+  if (route !== undefined) return route.document;
+  const open = rules.routes === undefined || rules.unlistedRoutes === 'authenticated';
+  return open ? { path: request.path, authenticated: true } : undefined;
 }
 
 /** What the deciding entries ask beyond roles, as text; undefined where they ask alike. */
-function narrowingChange(routes: Pair<readonly CompiledRoute[]>, request: RouteRequest): string | undefined {
-  const [before, after] = mapPair(routes, (side) => findRoutes(side, request)[0]?.document);
+function narrowingChange(rules: Pair<DecisionRules>, request: RouteRequest): string | undefined {
+  const [before, after] = mapPair(rules, (side) => decidingEntry(side, request));
   // A route that is new, gone or public has its place among the rights.
   if (before === undefined || after === undefined || before.public || after.public) return undefined;
-  const change = { before: narrowingOf(before), after: narrowingOf(after) };
+  const together = rules.some((side) => asksTogether(findRoutes(side.routes ?? [], request)[0]));
+  const names = [...(together ? OF_ROLES : []), ...BEYOND_ROLES];
+  const change = { before: narrowingOf(before, names), after: narrowingOf(after, names) };
   return JSON.stringify(change.before) === JSON.stringify(change.after) ? undefined : JSON.stringify(change);
 }
 
 /** Routes that ask something else of the token or the request than before. */
 export function narrowingChanges(documents: Pair<PolicyDocument>): NarrowingChange[] {
-  const routes = mapPair(documents, (document) => rulesOf(document).routes ?? []);
-  return samplePaths(documents).flatMap(({ name, path }) => {
-    const found = METHODS.map((method) => ({ method, change: narrowingChange(routes, { method, path }) }));
+  const rules = mapPair(documents, rulesOf);
+  const told = new Set<string>();
+  return samplePaths(documents).flatMap(({ name, path, crosses }) => {
+    const found = METHODS.map((method) => ({ method, change: narrowingChange(rules, { method, path }) })).filter(
+      ({ method, change }) => !crosses.some((template) => told.has(`${method} ${template} ${change}`)),
+    );
+    for (const { method, change } of found) told.add(`${method} ${name} ${change}`);
     const changes = [...new Set(found.flatMap(({ change }) => (change === undefined ? [] : [change])))];
     return changes.flatMap((change) => {
       const methods = found.filter((one) => one.change === change).map(({ method }) => method);

@@ -76,7 +76,7 @@ describe.each<Encoding>(['json', 'base64', 'base64url'])('the edge unsigned, %s'
     expect(['identity_header_invalid', 'token_invalid']).toContain(joined.code);
   });
 
-  it.each([undefined, 'X-Other', '*', ''])(
+  it.each([undefined, 'X-Other', '*', '', true as never, [HEADER] as never])(
     'does not start where the app trusts %j',
     async (unsafelyTrustUnsignedHeader) => {
       const options = { clock, ...(unsafelyTrustUnsignedHeader !== undefined && { unsafelyTrustUnsignedHeader }) };

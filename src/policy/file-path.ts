@@ -1,0 +1,45 @@
+/** A path as whoever looks for a file reads it. */
+export interface FilePath {
+  readonly path: string;
+  /** Whether it holds steps (`..`, `.`, `\`, a stream's name) that no client sends honestly. */
+  readonly wanders: boolean;
+}
+
+/** What a path must hold to be another file's than its segments say; nearly none holds any of it. */
+const MAY_DIFFER = /%|\/[/.]|::\$/;
+const STEPS_ASIDE = /(?:^|[/\\])\.{1,2}(?=$|[/\\])|\\|::\$/;
+/** NTFS: `admin::$INDEX_ALLOCATION` is the folder `admin`. */
+const STREAM = /::\$.*$/;
+
+function segmentsOf(decoded: string): string[] {
+  const segments: string[] = [];
+  for (const step of decoded.split(/[/\\]/)) {
+    const name = step.replace(STREAM, '');
+    if (name === '..') segments.pop();
+    else if (name !== '' && name !== '.') segments.push(name);
+  }
+  return segments;
+}
+
+/**
+ * What `express.static()` and everything else that serves files make of a path: decoded once, `..`, `.` and empty
+ * segments resolved, on Windows `\` like `/`. Express itself routes by the path as it came; a rule that is only held
+ * against that is walked round by `/%61dmin/report.html`.
+ *
+ * @returns undefined where it is the path as it came, and where it is no file's name at all (those are answered with 400)
+ */
+export function filePath(path: string): FilePath | undefined {
+  if (!MAY_DIFFER.test(path)) return undefined;
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+  if (decoded.includes('\0')) return undefined;
+  const segments = segmentsOf(decoded);
+  // Whoever reads a parameter out of it decodes it: what is decoded already must stay what it is.
+  const joined = `/${segments.join('/').replaceAll('%', '%25')}`;
+  const resolved = segments.length > 0 && /[/\\]$/.test(decoded) ? `${joined}/` : joined;
+  return resolved === path ? undefined : { path: resolved, wanders: STEPS_ASIDE.test(decoded) };
+}
