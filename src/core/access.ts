@@ -46,14 +46,34 @@ export interface Decision {
   readonly grantedBy?: string;
 }
 
+/** The AWS role that a call is made in, or why there is none. */
+export interface AwsRoleDecision {
+  /**
+   * `granted` with a role, else why there is none. `role_without_aws`: none of the roles that grant it names an AWS role;
+   * `target_unknown`: the policy has no such target.
+   */
+  readonly reason: Decision['reason'] | 'role_without_aws' | 'target_unknown';
+  /** The policy's role, and the ARN of its IAM role. */
+  readonly role?: { readonly name: string; readonly arn: string };
+}
+
 /** What a policy can be asked. The policy room implements it; everybody above asks through it. */
 export interface AccessPolicy {
   readonly application: string;
   /** Digest of the file before `${NAME}`s were filled. */
   readonly digest: string;
+  /** The method and path template of a route entry, by its JSON pointer; `ANY` where it takes every method. */
+  routeName(rule: string): string | undefined;
   decideRoute(request: RouteRequest, identity: Identity | undefined): Decision;
   decidePermission(identity: Identity, permission: string): Decision;
   decideRole(identity: Identity, role: string): Decision;
   decideScope(identity: Identity, scope: string): Decision;
   decideLogin(identity: Identity, requirement: LoginRequirement, nowSeconds: number): Decision;
+  /**
+   * The AWS role in which this caller reaches the target: that of the role which grants the target's permission, after
+   * the limits of whoever acts for the caller.
+   *
+   * @param target its kind, and its name in the policy; for a queue that of the function behind it
+   */
+  decideAwsRole(identity: Identity, target: { readonly kind: string; readonly name: string }): AwsRoleDecision;
 }

@@ -1,7 +1,7 @@
 /**
  * Who has to act on an error.
  *
- * - `caller`: the request is at fault; answered with 400, 401, 403 or 413.
+ * - `caller`: the request is at fault; answered with 400, 401, 403, 409 or 413.
  * - `dependency`: something Baton calls is at fault; answered with 502 or 503, never as "your token is invalid".
  * - `config`: the set-up is at fault; thrown while the app starts.
  * - `bug`: an invariant of Baton itself broke; answered with 500.
@@ -38,10 +38,13 @@ export const ERROR_TABLE = {
   authentication_insufficient: caller(401, 'Sign in again to do this.'),
   permission_denied: caller(403, 'You may not do this.'),
   route_not_listed: caller(403, 'This route is not open to anybody.'),
+  host_token_invalid: caller(403, 'This request did not come through the web server.'),
   request_target_invalid: caller(400, 'The request target is not a plain path.'),
   event_invalid: caller(400, 'The event is not one that this function understands.'),
   payload_too_large: caller(413, 'The payload is larger than the function accepts.'),
   payload_invalid: caller(400, 'The payload cannot be sent as JSON.'),
+  work_invalid: caller(400, 'The work cannot be taken in as it was described.'),
+  idempotency_conflict: caller(409, 'This idempotency key was used for other work.'),
 
   keys_unavailable: dependency(503, 'The identity of this request cannot be verified right now. Try again shortly.'),
   signer_unavailable: dependency(503, 'This request cannot be passed on right now. Try again shortly.'),
@@ -51,6 +54,15 @@ export const ERROR_TABLE = {
   function_timeout: dependency(503, 'A service behind this one took too long.'),
   function_access_denied: dependency(502, 'A service behind this one refused the call.'),
   function_failed: dependency(502, 'A service behind this one failed.'),
+  entra_unavailable: dependency(503, 'A service behind this one is unavailable. Try again shortly.'),
+  entra_refused: dependency(502, 'A service behind this one refused the call.'),
+  credentials_unavailable: dependency(503, 'A service behind this one cannot be reached right now. Try again shortly.'),
+  credentials_refused: dependency(502, 'A service behind this one refused the call.'),
+  outbox_full: dependency(503, 'Too much work is waiting here already. Try again shortly.'),
+  outbox_unavailable: dependency(503, 'The work cannot be taken in right now. Try again shortly.'),
+  outbox_damaged: dependency(503, 'The work cannot be taken in right now.'),
+  outbox_clock_set_back: dependency(503, 'The work cannot be taken in right now. Try again shortly.'),
+  work_expired: dependency(503, 'The work could not be done in time.'),
   audit_unwritable: dependency(503, 'This request cannot be recorded right now. Try again shortly.'),
 
   option_invalid: config,
@@ -60,6 +72,7 @@ export const ERROR_TABLE = {
   policy_invalid: config,
   key_invalid: config,
   function_unknown: config,
+  aws_role_missing: config,
   peer_missing: config,
   listen_failed: config,
   relay_failed: config,

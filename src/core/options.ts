@@ -73,7 +73,8 @@ export function wholeNumber(
 }
 
 /**
- * The URL, if it is one that secrets or trust may travel over: https, or http to this very machine.
+ * The URL, if it is one that secrets or trust may travel over: https, or http to this very machine. Without user and
+ * password: `fetch` takes none, and its error would quote them.
  * @throws BatonError `option_invalid`
  */
 export function secureUrl(owner: string, value: string): URL {
@@ -82,6 +83,9 @@ export function secureUrl(owner: string, value: string): URL {
     url = new URL(value);
   } catch (cause) {
     throw new BatonError('option_invalid', `${owner}: "${value}" is not a URL.`, { cause });
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new BatonError('option_invalid', `${owner}: the URL of ${url.host} must not hold a user name or password.`);
   }
   if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) return url;
   throw new BatonError('option_invalid', `${owner}: "${value}" must use https (http is only for loopback addresses).`);

@@ -23,11 +23,22 @@ export function optionalPeer<T>(name: string, purpose: string, load: () => T): T
  * @throws BatonError `peer_missing`
  */
 export function unbundledPeer<T>(name: string, purpose: string): T {
-  return optionalPeer(name, purpose, () => {
-    // In a bundle that is an ES module there is no __filename; Lambda starts in the folder of the code.
-    const from = typeof __filename === 'string' ? __filename : join(process.cwd(), 'index.js');
-    return createRequire(from)(name) as T;
-  });
+  return optionalPeer(name, purpose, () => requireFromHere()(name) as T);
+}
+
+/**
+ * Checks, without loading it, that a peer is there which will be needed later: at the start a missing package is found by
+ * who deploys, with the first token by who is on call.
+ *
+ * @throws BatonError `peer_missing`
+ */
+export function checkUnbundledPeer(name: string, purpose: string): void {
+  optionalPeer(name, purpose, () => requireFromHere().resolve(name));
+}
+
+/** In a bundle that is an ES module there is no __filename; Lambda starts in the folder of the code. */
+function requireFromHere(): NodeJS.Require {
+  return createRequire(typeof __filename === 'string' ? __filename : join(process.cwd(), 'index.js'));
 }
 
 /** The error for an optional peer that could not be loaded. */

@@ -1,6 +1,7 @@
 import type { AccessPolicy } from './access';
 import type { Identity } from './identity';
 import type { AuditSink, Logger } from './logger';
+import type { MetricsSink } from './metrics';
 import type { TransactionClaims } from './transaction';
 
 /** What is known of the work at hand: one HTTP request, or one invocation of a function. */
@@ -27,8 +28,17 @@ export interface ContextRecord {
   /** Where the request's lines go. */
   readonly logger: Logger;
   readonly audit: AuditSink;
+  /** Where it is counted, where anything is. */
+  metrics?: MetricsSink;
   /** The verified claims behind the user, for the hand-over. */
   transaction?: TransactionClaims;
+  /**
+   * The caller's own bearer token, where the edge is `oidc`: to be exchanged for one with which the app acts for this caller.
+   * A function, so that whoever logs or inspects the record does not show it.
+   */
+  callerToken?: () => string;
   /** The policy that this request is decided by, from start to end. */
   policy?: AccessPolicy;
+  /** JSON pointer of the route entry that decided, where one did. */
+  rule?: string;
 }

@@ -42,6 +42,7 @@ export class AuditChain {
   #seq = 0;
   #prev = CHAIN_START;
   #closed = false;
+  #leftover: string | undefined;
 
   /** @throws Error of node:fs where the first file cannot be made */
   constructor(options: ChainOptions) {
@@ -109,6 +110,7 @@ export class AuditChain {
 
   #openPart(): void {
     const { file, chain } = this.#options;
+    this.#clearAway();
     const before = { fd: this.#fd, path: this.#path, size: this.#size };
     const follows = this.#part === 0 ? earlierEnds(file) : [fileEnd(before.path)].filter((end) => end !== undefined);
     const path = partPath(file, this.#startedAt, chain, this.#part + 1);
@@ -120,14 +122,25 @@ export class AuditChain {
     } catch (error) {
       // The old file stays the one to write to; an empty one would look like a part whose lines are gone.
       if (this.#fd !== undefined) closeSync(this.#fd);
-      unlinkSync(path);
       ({ fd: this.#fd, path: this.#path, size: this.#size } = before);
+      this.#leftover = path;
+      this.#clearAway();
       throw error;
     }
     this.#part++;
     if (before.fd === undefined) return;
-    fsyncSync(before.fd);
-    closeSync(before.fd);
+    try {
+      fsyncSync(before.fd);
+    } finally {
+      closeSync(before.fd);
+    }
+  }
+
+  /** Takes away the file that could not be begun; one that a virus scanner holds open, say, before the next is begun. */
+  #clearAway(): void {
+    if (this.#leftover === undefined) return;
+    unlinkSync(this.#leftover);
+    this.#leftover = undefined;
   }
 
   #opening(follows: readonly FileEnd[]): Fields {
@@ -147,16 +160,19 @@ export class AuditChain {
     this.#size += this.#writeWhole(fd, `${text}\n`);
     this.#seq++;
     this.#prev = hash;
-    if (this.#options.syncEachLine) fsyncSync(fd);
   }
 
-  /** A full disk takes a part of a line: it must not stay, or the next line would be glued to it. */
+  /**
+   * A full disk takes a part of a line: it must not stay, or the next line would be glued to it. Nor may one that could
+   * not be brought to the disk: whoever asked was told that it was not recorded.
+   */
   #writeWhole(fd: number, text: string): number {
     const length = Buffer.byteLength(text);
     try {
       const written = writeSync(fd, text);
-      if (written === length) return length;
-      throw new Error(`Only ${written} of ${length} bytes were written.`);
+      if (written !== length) throw new Error(`Only ${written} of ${length} bytes were written.`);
+      if (this.#options.syncEachLine) fsyncSync(fd);
+      return length;
     } catch (error) {
       this.#undo(fd);
       throw error;

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Logger } from '../core/logger';
+import { onDrain } from '../core/process-hooks';
 import { signerFromEnvironment } from '../keys/environment-signer';
 import { createAuditTrail, type AuditTrail } from './audit-trail';
 
@@ -19,8 +20,12 @@ export function environmentTrail(logger: Logger): AuditTrail | undefined {
   let trail = trails.get(file);
   if (trail === undefined) {
     const signer = key || keyFile ? signerFromEnvironment('BATON_AUDIT_KEY') : undefined;
-    trail = createAuditTrail({ file, logger, ...(signer && { signer }) });
-    trails.set(file, trail);
+    signer?.reportTo?.(() => logger);
+    const made = createAuditTrail({ file, logger, ...(signer && { signer }) });
+    // At a sudden end the chain is ended too, but without a last signed checkpoint, which takes time.
+    onDrain(() => made.close());
+    trails.set(file, made);
+    trail = made;
   }
   return trail;
 }

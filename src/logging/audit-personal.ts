@@ -1,3 +1,4 @@
+import { setMember } from './redact';
 import type { SubjectHash } from './subjects';
 
 /** What of an event its line shows. */
@@ -11,8 +12,10 @@ const PERSONAL = '[personal]';
 /** Members that name a person or a person's machine: of an Identity, and of OpenID Connect Core, section 5.1. */
 const PERSONAL_NAMES =
   /^(?:(?:display|given|family|middle|nick|full|user|preferred_?user)?_?name|e?mail|upn|phone(?:_?number)?|address|birth_?date|picture|(?:client|remote|ip)_?address|req_?ip|ip)$/i;
-// Each part is bounded, so that a long path costs no more than its length.
-const MAIL_ADDRESS = /[\w.+-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/gi;
+// Letters of any language (RFC 6531), as they are or as a path has them. Each part is bounded, so that a long path costs no
+// more than its length.
+const MAIL_ADDRESS =
+  /(?:[\p{L}\p{M}\p{N}_.+'-]|%(?!40)[\da-f]{2}){1,64}(?:@|%40)(?:[\p{L}\p{M}\p{N}_-]|%[\da-f]{2}){1,63}(?:\.(?:[\p{L}\p{M}\p{N}_-]|%[\da-f]{2}){1,63}){1,8}/giu;
 /** Who did it is what an audit trail is for: these keep a mail address, or become hashes, but are not taken out. */
 const CALLERS = new Set(['subject', 'actor', 'sub']);
 
@@ -37,6 +40,6 @@ function shown(name: string, value: unknown, view: AuditView): unknown {
  */
 export function auditView(fields: Readonly<Record<string, unknown>>, view: AuditView): Record<string, unknown> {
   const members: Record<string, unknown> = {};
-  for (const name of Object.keys(fields)) members[name] = shown(name, fields[name], view);
+  for (const name of Object.keys(fields)) setMember(members, name, shown(name, fields[name], view));
   return members;
 }

@@ -39,16 +39,19 @@ interface PendingCheckpoint {
   readonly jws: unknown;
 }
 
+/** Checkpoints are verified when a piece of the file was read: the line that one names must still be known then. */
+const KEPT_HASHES = 2 * MAX_CHECKPOINT_DISTANCE;
+
 /** The hashes of the last lines, in memory that does not grow. */
 class RecentHashes {
   readonly #ring: { readonly seq: number; readonly hash: string }[] = [];
 
   add(seq: number, hash: string): void {
-    this.#ring[seq % MAX_CHECKPOINT_DISTANCE] = { seq, hash };
+    this.#ring[seq % KEPT_HASHES] = { seq, hash };
   }
 
   of(seq: number): string | undefined {
-    const kept = this.#ring[seq % MAX_CHECKPOINT_DISTANCE];
+    const kept = this.#ring[seq % KEPT_HASHES];
     return kept?.seq === seq ? kept.hash : undefined;
   }
 }
@@ -62,6 +65,8 @@ export class ChainCheck {
   readonly #ends: readonly FileEnd[];
   readonly #recent = new RecentHashes();
   #chain: string | undefined;
+  /** The line with which the walk began, or began anew: those before it are not known. */
+  #firstSeq = 0;
   #nextSeq = 0;
   #prev = CHAIN_START;
   #part = 0;
@@ -103,6 +108,7 @@ export class ChainCheck {
   /** Begins in the middle of a chain: what comes before cannot be checked. */
   #takeUp({ part, line }: AuditOpening): void {
     [this.#nextSeq, this.#prev] = part === 1 ? [0, CHAIN_START] : [line.seq, line.prev];
+    this.#firstSeq = this.#nextSeq;
     const isKept = this.#places.some(({ seq }) => seq < line.seq);
     if (this.#part === 0 ? isKept : part > this.#part + 1) {
       this.#found('missing', `Part ${this.#part + 1} of the chain was not given.`, 1);
@@ -190,6 +196,14 @@ export class ChainCheck {
       );
       return;
     }
+    const other = this.#recent.of(line.seq);
+    if (other !== undefined && other !== line.hash) {
+      this.#found(
+        'changed',
+        `Another file has another line ${line.seq} of this chain: one of the two was written anew.`,
+      );
+      return;
+    }
     this.#accept(line);
   }
 
@@ -222,13 +236,14 @@ export class ChainCheck {
       return;
     }
     const hash = this.#recent.of(place.seq);
-    // A line before the first file that was given cannot be compared.
-    const comparable = place.chain === this.#chain && (hash !== undefined || place.seq >= this.#nextSeq);
-    if (place.chain !== this.#chain || (comparable && hash !== place.hash)) {
+    // A line before the first file that was given cannot be compared, so nothing vouches for those that were. One that is
+    // too far back to be known any more is none that a trail names: an old checkpoint would sign whatever follows it.
+    const isBefore = hash === undefined && place.seq < this.#firstSeq;
+    if (place.chain !== this.#chain || (!isBefore && hash !== place.hash)) {
       this.#found('bad checkpoint', 'It names another line than the one that is in the file.', line);
       return;
     }
-    if (this.#keys !== undefined) this.#signedThrough = Math.max(this.#signedThrough ?? 0, place.seq);
+    if (this.#keys !== undefined && !isBefore) this.#signedThrough = Math.max(this.#signedThrough ?? 0, place.seq);
   }
 
   #checkEnd(): void {

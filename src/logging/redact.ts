@@ -12,14 +12,17 @@ const DOTTED_RUN = /(?<![\w-])[\w-]+={0,2}(?:\.[\w=-]*)+/g;
 const TWO_JSON_PARTS = /(?:^|\.)e[yw][\w-]{8,}={0,2}\.e[yw]/;
 const BEARER = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi;
 const PRIVATE_PEM = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g;
-const REDACTED = '[redacted]';
+/** What stands in place of a secret. */
+export const REDACTED = '[redacted]';
+const UNREADABLE = '[unreadable]';
 const MAX_DEPTH = 8;
 /** One line says at most this many values: a request object holds its socket, its server and all that hangs on them. */
 const MAX_VALUES = 2000;
 
 const redactRun = (run: string): string => (run.includes('eyJ') || TWO_JSON_PARTS.test(run) ? REDACTED : run);
 
-function redactText(text: string): string {
+/** A text without secrets. */
+export function redactText(text: string): string {
   // Cheap look-ups spare nearly every string the regular expressions.
   let safe = text.includes('.') && /e[yw]/.test(text) ? text.replace(DOTTED_RUN, redactRun) : text;
   if (/\s/.test(safe) && /\b(?:bearer|basic)\s/i.test(safe)) safe = safe.replace(BEARER, `$1 ${REDACTED}`);
@@ -27,7 +30,7 @@ function redactText(text: string): string {
 }
 
 /** What a member's name means for its value, and how the name itself is shown. */
-interface NameVerdict {
+export interface NameVerdict {
   readonly shown: string;
   readonly secret: boolean;
 }
@@ -37,7 +40,8 @@ const nameVerdicts = new Map<string, NameVerdict>();
 const MAX_NAME_VERDICTS = 1000;
 const MAX_KEPT_NAME_LENGTH = 64;
 
-function judgeName(name: string): NameVerdict {
+/** What a member's name means. */
+export function judgeName(name: string): NameVerdict {
   const known = nameVerdicts.get(name);
   if (known !== undefined) return known;
   const verdict = { shown: redactText(name), secret: SECRET_NAMES.test(name) };
@@ -71,6 +75,8 @@ class Redaction {
     this.#left--;
     if (typeof value === 'string') return redactText(value);
     if (typeof value === 'bigint') return value.toString();
+    // JSON would leave functions out, but call one named toJSON, and write what it gives in place of what was redacted.
+    if (typeof value === 'function' || typeof value === 'symbol') return undefined;
     if (typeof value !== 'object' || value === null) return value;
     if (this.#above.has(value)) return '[circular]';
     if (this.#above.size >= MAX_DEPTH) return '[too deep]';
@@ -79,7 +85,7 @@ class Redaction {
       return this.#object(value);
     } catch {
       // A getter or a proxy that throws must not take the request down that is being logged.
-      return '[unreadable]';
+      return UNREADABLE;
     } finally {
       this.#above.delete(value);
     }
@@ -123,7 +129,30 @@ class Redaction {
  * and size are cut off.
  */
 export function redact(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return new Redaction().members(fields);
+  try {
+    return new Redaction().members(fields);
+  } catch {
+    // One getter that throws costs its own value, not the line: an audit trail must say that something was done.
+    return new Redaction().members(readableMembers(fields));
+  }
+}
+
+function readableMembers(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const readable: Record<string, unknown> = {};
+  try {
+    for (const name of Object.keys(fields)) setMember(readable, name, readMember(fields, name));
+  } catch {
+    readable.fields = UNREADABLE;
+  }
+  return readable;
+}
+
+function readMember(fields: Readonly<Record<string, unknown>>, name: string): unknown {
+  try {
+    return fields[name];
+  } catch {
+    return UNREADABLE;
+  }
 }
 
 /** One value without secrets, as {@link redact} has it. */

@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { BatonError } from '../core/errors';
+import { readTextFile } from '../core/text-file';
 
 /** How lines name callers: as they are, or as keyed hashes that only who has the key can tie to a person. */
 export type SubjectForm = 'plain' | 'hashed';
@@ -27,24 +27,58 @@ export type SubjectHash = (subject: string) => string;
 const MIN_KEY_BYTES = 32;
 const SUBJECT_MEMBERS = ['subject', 'actor'];
 
-function keyOfEnvironment(): string | undefined {
-  const { BATON_SUBJECT_HASH_KEY: inPlace, BATON_SUBJECT_HASH_KEY_FILE: file } = process.env;
+/** @throws BatonError `key_invalid` for a file that cannot be read */
+function keyOfEnvironment(variable: string): string | undefined {
+  const { [variable]: inPlace, [`${variable}_FILE`]: file } = process.env;
   if (inPlace) return inPlace;
   if (!file) return undefined;
+  let text: string;
   try {
-    return readFileSync(file, 'utf8').trim();
+    text = readTextFile(file).trim();
   } catch (cause) {
-    throw new BatonError('key_invalid', 'The file that BATON_SUBJECT_HASH_KEY_FILE names cannot be read.', { cause });
+    throw new BatonError('key_invalid', `The file that ${variable}_FILE names cannot be read.`, { cause });
   }
+  // Random bytes read as text are mostly one and the same replacement character: a key that is long and can be guessed.
+  if (!text.includes('\ufffd')) return text;
+  throw new BatonError(
+    'key_invalid',
+    `The file that ${variable}_FILE names is no text: write the key as base64 or hex.`,
+  );
 }
 
-function secretKey(owner: string, key: string | Uint8Array | undefined): KeyObject {
+/** Where a hash key comes from. */
+export interface HashKeySource {
+  /** Who asks, for messages. */
+  readonly owner: string;
+  readonly option: string;
+  readonly variable: string;
+}
+
+function secretKey({ owner, option, variable }: HashKeySource, key: string | Uint8Array | undefined): KeyObject {
   const bytes = typeof key === 'string' ? Buffer.from(key) : key instanceof Uint8Array ? Buffer.from(key) : undefined;
   if (bytes === undefined || bytes.length < MIN_KEY_BYTES) {
-    const advice = 'Set "hashKey" or BATON_SUBJECT_HASH_KEY_FILE.';
+    const advice = `Set "${option}" or ${variable}_FILE.`;
     throw new BatonError('key_invalid', `${owner}: subjects need a hash key of ${MIN_KEY_BYTES} bytes. ${advice}`);
   }
   return createSecretKey(bytes);
+}
+
+/**
+ * The HMAC-SHA-256 of a subject as base64url, with the key that was given, or else with that of the environment; undefined
+ * where there is neither. With the same key it is the same in every log.
+ *
+ * @param required a missing key is an error
+ * @throws BatonError `key_invalid`
+ */
+export function keyedHash(
+  source: HashKeySource,
+  given: string | Uint8Array | undefined,
+  required = false,
+): SubjectHash | undefined {
+  const found = given ?? keyOfEnvironment(source.variable);
+  if (found === undefined && !required) return undefined;
+  const key = secretKey(source, found);
+  return (subject) => createHmac('sha256', key).update(subject).digest('base64url');
 }
 
 /**
@@ -56,10 +90,9 @@ export function subjectHash(owner: string, { subjects, hashKey }: SubjectOptions
     throw new BatonError('option_invalid', `${owner}: option "subjects" must be "plain" or "hashed".`);
   }
   if (subjects === 'plain') return undefined;
-  const given = hashKey ?? keyOfEnvironment();
-  if (subjects === undefined && given === undefined) return undefined;
-  const key = secretKey(owner, given);
-  return (subject) => `hmac-sha256:${createHmac('sha256', key).update(subject).digest('base64url')}`;
+  const source = { owner, option: 'hashKey', variable: 'BATON_SUBJECT_HASH_KEY' };
+  const hash = keyedHash(source, hashKey, subjects === 'hashed');
+  return hash && ((subject) => `hmac-sha256:${hash(subject)}`);
 }
 
 /** The line with its callers hashed. */

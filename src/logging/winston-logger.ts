@@ -1,11 +1,9 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { BatonError } from '../core/errors';
 import type { Logger } from '../core/logger';
 import { checkOptionNames } from '../core/options';
 import { checkLevel, lineLogger, LOG_LEVELS, type LogLevel } from './levels';
 import { formatLine } from './line';
-import { LogFile } from './log-file';
+import { openLineFile } from './line-file';
+import type { LineWeight } from './log-file';
 import { subjectHash, withHashedSubjects, type SubjectOptions } from './subjects';
 
 type Winston = typeof import('winston');
@@ -27,7 +25,10 @@ const MESSAGE_SYMBOL = Symbol.for('message');
 
 /** winston's formatting step: the line, made already, as text. */
 function jsonLines(winston: Winston): ReturnType<Winston['format']['json']> {
-  return winston.format((info) => Object.assign(info, { [MESSAGE_SYMBOL]: formatLine(info) }))();
+  return winston.format((info) => {
+    info[MESSAGE_SYMBOL] = formatLine(info);
+    return info;
+  })();
 }
 
 /**
@@ -72,40 +73,27 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   );
 }
 
-/** winston opens its file later and by itself; a path that cannot be written would end the process then, or hang it. */
-function checkWritable(file: string): void {
-  try {
-    mkdirSync(dirname(file), { recursive: true });
-    closeSync(openSync(file, 'a'));
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const advice = "Give the app pool's identity write access to its folder, or name another file.";
-    throw new BatonError(
-      'option_invalid',
-      `The log file ${file} cannot be written (${code ?? 'unknown error'}). ${advice}`,
-      {
-        cause,
-      },
-    );
-  }
-}
-
 type WriteLine = (info: Readonly<Record<string | symbol, unknown>>, done: () => void) => void;
 
 /** winston's own file transport costs a system call a line, which is more than all else that a line costs. */
 function fileTransport(winston: Winston, file: string): TransportStream {
-  checkWritable(file);
   // winston's types know this class as a type only.
   const { Transport } = winston as unknown as { Transport: new (options: { log: WriteLine }) => TransportStream };
-  const lines = new LogFile(file, (error) => transport.emit('error', error));
+  const lines = openLineFile(file, (error) => transport.emit('error', error));
   const transport = new Transport({
     log(info, done) {
-      lines.append(String(info[MESSAGE_SYMBOL]), info['level'] === 'error' || info['level'] === 'warn');
+      lines.append(String(info[MESSAGE_SYMBOL]), weightOf(info));
       done();
     },
   });
   return transport;
 }
+
+/** A decision must not be lost because the disk is slow; a problem should not wait for lines that come after it. */
+const weightOf = ({ type, level }: Readonly<Record<string | symbol, unknown>>): LineWeight => ({
+  urgent: level === 'error' || level === 'warn',
+  kept: type === 'audit',
+});
 
 function transportTo(winston: Winston, file: string | undefined): TransportStream {
   return file ? fileTransport(winston, file) : new winston.transports.Console();

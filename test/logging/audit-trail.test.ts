@@ -10,6 +10,7 @@ import { jwkSigner } from '../../src/jws/sign';
 import type { AuditCheckpoint } from '../../src/logging/audit-checkpoints';
 import { environmentTrail } from '../../src/logging/audit-environment';
 import type { AuditTrailOptions } from '../../src/logging/audit-trail';
+import { verifyAuditFiles } from '../../src/logging/audit-verify';
 import { sinksOf } from '../../src/logging/sinks';
 import { auditFolder, clock, eventOf, type AuditFields, type AuditFolder } from '../support/audit-files';
 import { thrownBy } from '../support/errors';
@@ -68,6 +69,8 @@ describe('a line', () => {
     ],
     ['a mail address in a path', { path: '/u/ada@example.com/x' }, { path: '/u/[personal]/x' }],
     ['one that is percent-encoded', { path: '/u/ada%40example.com' }, { path: '/u/[personal]' }],
+    ['one with letters of other languages', { path: "/u/jörg.o'neill@bücher.de/x" }, { path: '/u/[personal]/x' }],
+    ['one of those, percent-encoded', { path: '/u/j%C3%B6rg%40b%C3%BCcher.de/x' }, { path: '/u/[personal]/x' }],
     ['a mail address as subject', { subject: 'oidc:ada@example.com' }, { subject: 'oidc:ada@example.com' }],
     ['names that are none', { function: 'render', hostname: 'x' }, { function: 'render', hostname: 'x' }],
     ['a list', { users: [{ email: 'a@b.c' }, 1] }, { users: [{ email: '[personal]' }, 1] }],
@@ -79,6 +82,29 @@ describe('a line', () => {
   it('keeps personal data where it is told to, and tokens out all the same', () => {
     folder.trail({ personalData: 'kept' }).record(access({ name: 'Ada', path: '/u/a@b.c', token: 'hush' }));
     expect(lastOf(folder.lines())).toMatchObject({ name: 'Ada', path: '/u/a@b.c', token: '[redacted]' });
+  });
+
+  it('is right whatever an event brings', async () => {
+    const trail = folder.trail();
+    const hostile = { toJSON: () => 'x', ['__proto__']: 1, 'a\nb': '\u2028\u001b[2K\r\n{"seq":1}', lone: '\ud800' };
+    const unreadable = {
+      get subject(): string {
+        throw new Error('no');
+      },
+    };
+    trail.record(access(Object.assign(JSON.parse('{"__proto__":{"x":1}}') as object, hostile)));
+    trail.record(Object.defineProperties(access(), Object.getOwnPropertyDescriptors(unreadable)));
+    await trail.close();
+    expect(await verifyAuditFiles(folder.files())).toMatchObject({ ok: true, files: [{ lines: 4 }] });
+    expect(folder.lines()[2]).toMatchObject({ event: 'access', outcome: 'allowed' });
+  });
+
+  it('takes no longer for a path that is all but a mail address', () => {
+    const trail = folder.trail();
+    const started = performance.now();
+    for (const part of ['a', 'ü', '%41', 'a@', 'a@b.', '%40', '@.'])
+      trail.record(access({ path: `@${part.repeat(50_000)}` }));
+    expect(performance.now() - started).toBeLessThan(2000);
   });
 
   it('that would be longer than 1 MiB keeps what says most', () => {
@@ -127,6 +153,20 @@ describe('subjects', () => {
     folder.trail(options()).record(access({ subject: 'entra:ada' }));
     expect(lastOf(folder.lines()).subject).toBe(shown);
   });
+});
+
+it('a hash key of bytes that are no text is refused: read as text it could be guessed', async () => {
+  const file = join(folder.path, 'hash.bin');
+  fs.writeFileSync(file, Buffer.alloc(32, 0xfd));
+  process.env.BATON_SUBJECT_HASH_KEY_FILE = file;
+  try {
+    expect(await thrownBy(() => folder.trail())).toMatchObject({
+      code: 'key_invalid',
+      message: expect.stringMatching(/is no text/),
+    });
+  } finally {
+    delete process.env.BATON_SUBJECT_HASH_KEY_FILE;
+  }
 });
 
 describe('files', () => {
@@ -321,6 +361,45 @@ describe('while the file cannot be written', () => {
     trail.record(eventOf(1));
     expect(logger.ofType('audit_lost')).toMatchObject([{ level: 'error' }]);
     expect(folder.files()).toHaveLength(1);
+  });
+
+  it.each([
+    ['a line', 2, 4096],
+    ['the first line of the next file', 40, 4096],
+  ])('and %s cannot be brought to the disk, the chain goes on without it', async (_name, count, maxBytes) => {
+    const trail = folder.trail({ logger: recordingLogger(), fsync: 'line', maxBytes });
+    for (let i = 1; statSync(trail.path).size < maxBytes && i < count; i++) trail.record(eventOf(i));
+    const before = folder.lines().length;
+    const spy = jest.spyOn(fs, 'fsyncSync').mockImplementation(full);
+    trail.record(eventOf(1000));
+    spy.mockRestore();
+    expect(folder.lines()).toHaveLength(before);
+    trail.record(eventOf(1001));
+    await trail.close();
+    expect((await verifyAuditFiles(folder.files())).files.map(({ fault }) => fault)).toEqual(
+      folder.files().map(() => undefined),
+    );
+    expect(folder.lines()).toContainEqual(expect.objectContaining({ type: 'audit_lost', lost: 1 }));
+  });
+
+  it('and the beginning of the next file cannot be taken away either, lines go on once it can', async () => {
+    const trail = folder.trail({ logger: recordingLogger(), maxBytes: 4096 });
+    while (statSync(trail.path).size < 4096) trail.record(eventOf(1));
+    const spies = [
+      jest.spyOn(fs, 'writeSync').mockImplementation(full),
+      jest.spyOn(fs, 'unlinkSync').mockImplementation(full),
+    ];
+    for (let i = 0; i < 2; i++) trail.record(eventOf(2));
+    for (const spy of spies) spy.mockRestore();
+    trail.record(eventOf(3));
+    await trail.close();
+    expect(folder.lines(folder.files()[1])).toMatchObject([
+      { type: 'audit_chain', part: 2 },
+      { type: 'audit_lost', lost: 2 },
+      { correlationId: 'c-3' },
+      { type: 'audit_end' },
+    ]);
+    expect(await verifyAuditFiles(folder.files())).toMatchObject({ ok: true });
   });
 
   it('half a line that cannot be taken back is left behind in its file', () => {

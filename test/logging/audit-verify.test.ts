@@ -271,6 +271,17 @@ describe('spoilt files', () => {
   });
 });
 
+it('of two files that both say that they are one part of a chain, and differ, one is found changed', async () => {
+  const [file = ''] = await written(5);
+  const forged = `${file.slice(0, -'.jsonl'.length)}-2.jsonl`;
+  cpSync(file, forged);
+  expect(await faultOf()).toBeUndefined();
+  rewrite(forged, (all) => reseal(all, 2, (fields) => Object.assign(fields, { forged: true })));
+  for (const files of [folder.files(), folder.files().reverse()]) {
+    expect((await verify({}, files)).filter(({ ok }) => !ok)).toMatchObject([{ fault: { kind: 'changed', line: 3 } }]);
+  }
+});
+
 describe('checkpoints', () => {
   const other = makeKey('ES256', { kid: 'ES256-1' });
   const typ = 'baton-audit+jwt';
@@ -298,6 +309,36 @@ describe('checkpoints', () => {
   ])('signed %s are found', async (_name, make) => {
     const line = Number(await withCheckpoint(make));
     expect(await faultOf({ keys })).toEqual(['bad checkpoint', line]);
+  });
+
+  it('of a line that is too far back to be compared are found: they would sign whatever was written since', async () => {
+    const [file = ''] = await written(1, { signer });
+    const first = folder.lines(file).find(({ type }) => type === 'audit_checkpoint')!;
+    const { chain } = folder.lines(file)[0] as { chain: string };
+    let prev = 'A'.repeat(43);
+    const lines = Array.from({ length: 140_000 }, (_, seq) => {
+      const opening = { type: 'audit_chain', chain, part: 1, follows: [], forged: true };
+      const fields = seq === 0 ? opening : seq < 139_999 ? { type: 'audit' } : { type: first.type, jws: first.jws };
+      const { text, hash } = sealLine(seq, 'now', prev, fields);
+      prev = hash;
+      return `${text}\n`;
+    });
+    writeFileSync(file, lines.join(''));
+    expect(await faultOf({ keys })).toEqual(['bad checkpoint', 140_000]);
+  });
+
+  it('of lines that were not given sign none of those that were', async () => {
+    const files = await written(80, { signer, maxBytes: 4096 });
+    const jws = forge({ alg: 'ES256', typ, kid: key.kid }, placeAt(files[0]!, 3), key);
+    const second = files[1]!;
+    rewrite(second, (all) => {
+      for (let i = all.length - 1; i > 2; i--) all.pop();
+      reseal(all, 1, (fields) => Object.assign(fields, { forged: true }));
+      reseal(all, 2, (fields) => Object.assign(fields, { type: 'audit_checkpoint', jws }));
+    });
+    const [report] = await verify({ keys }, [second]);
+    expect(report).toMatchObject({ ok: false, fault: { kind: 'bad checkpoint' } });
+    expect(report).not.toHaveProperty('signedThrough');
   });
 
   it('taken away, all of them, are missed as soon as keys are given', async () => {

@@ -142,6 +142,27 @@ describe('redact()', () => {
     ]);
   });
 
+  it('keeps of a line with a member that cannot be read all the others', () => {
+    const fields = { event: 'x', token };
+    Object.defineProperty(fields, 'bad', {
+      enumerable: true,
+      get: () => {
+        throw new Error('no');
+      },
+    });
+    expect(redact(fields)).toEqual({ event: 'x', token: '[redacted]', bad: '[unreadable]' });
+    const revoked = Proxy.revocable({}, {});
+    revoked.revoke();
+    expect(redact(revoked.proxy)).toEqual({ fields: '[unreadable]' });
+  });
+
+  it('lets no toJSON of the fields write in their place', () => {
+    const toJSON = (): string => token;
+    expect(JSON.stringify(redact({ a: { b: 1, toJSON }, toJSON, list: [toJSON, Symbol('x')] }))).toBe(
+      '{"a":{"b":1},"list":[null,null]}',
+    );
+  });
+
   it('cuts off depth and size', () => {
     let deep: object = { end: token };
     for (let i = 0; i < 10_000; i++) deep = { deep };

@@ -1,0 +1,1 @@
+export { bridgeNamespace, type BridgedKeys, type ClsNamespace } from './context/cls-hooked';

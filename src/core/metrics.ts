@@ -1,0 +1,32 @@
+import type { ErrorCode } from './error-codes';
+
+/** An answered request, as it is counted. */
+export interface RequestMeasure {
+  /** The policy's entry that decided: method and path template, never the path that was asked for. */
+  readonly route: string | undefined;
+  /** Undefined where the client left before there was an answer. */
+  readonly status: number | undefined;
+  readonly durationMs: number;
+}
+
+/** A call of a function, as it is counted. */
+export interface FunctionCallMeasure {
+  /** Its name in the policy. */
+  readonly function: string;
+  /** `succeeded`, or the code of the error. */
+  readonly outcome: 'succeeded' | ErrorCode;
+  readonly durationMs: number;
+}
+
+/**
+ * Where measures go. Nothing of a caller's choice is among them, so that their number stays small. A sink must not throw,
+ * and should take no longer than a look into a map: it is called in each request.
+ */
+export interface MetricsSink {
+  /** An answer has ended, or its client has left. */
+  request(measure: RequestMeasure): void;
+  /** A request was answered with an error of Baton's. */
+  refused(code: ErrorCode): void;
+  /** A function was called, or the call was refused. */
+  functionCall(measure: FunctionCallMeasure): void;
+}
