@@ -19,15 +19,15 @@ type GuardedMethod = (typeof INTERIM_METHODS)[number] | typeof TRAILER_METHOD;
  * the prototype of each response; a patched `ServerResponse.prototype` would reach servers that are not ours. Plain
  * assignment costs less than 0.1 µs a request, `Object.defineProperties` 1.7 µs (Node 20).
  *
- * @param logger told once per method, not per request
+ * @param logger asked when there is something to tell; told once per method, not per request
  */
-export function onlyFinalResponses(logger: Logger | undefined): (response: ServerResponse) => void {
+export function onlyFinalResponses(logger: () => Logger | undefined): (response: ServerResponse) => void {
   const warned = new Set<GuardedMethod>();
   const ignore = (method: GuardedMethod) =>
     function ignored(...args: unknown[]): void {
       if (!warned.has(method)) {
         warned.add(method);
-        logger?.warn(`response.${method}() does nothing under iisnode, which carries only final responses.`, {
+        logger()?.warn(`response.${method}() does nothing under iisnode, which carries only final responses.`, {
           method,
         });
       }

@@ -1,36 +1,26 @@
 import * as http from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import { BatonError } from '../core/errors';
-import type { Logger } from '../core/logger';
-import { checkOptionNames, unknownName, wholeNumber, type OptionNames } from '../core/options';
+import { drainer } from './drain';
+import { address, describe, findEndpoint, listenFailed, type Endpoint } from './endpoint';
+import { trustHostHop } from './express-trust';
 import { onlyFinalResponses } from './final-responses';
-import { detectHostMode, HOST_MODES, type HostMode } from './host-mode';
+import type { HostMode } from './host-mode';
+import { hostRequest } from './host-request';
+import { hostToken } from './host-token';
+import { readSettings, type ListenOptions, type ListenSettings, type RequestHandler } from './listen-options';
+import { refuseRequest } from './refusal';
+import { drainOnSignals, shutdownMessages } from './shutdown';
 
-/** What {@link listen} takes as app: an Express app, or any other request listener. */
-export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
-
-export interface ListenOptions {
-  /** TCP port where no host hands one over, 0 for any free one. Default: `PORT` from the environment, else 3000. */
-  readonly port?: number;
-  /** Who starts the process. Default: found out from the environment, see {@link detectHostMode}. */
-  readonly hostMode?: HostMode;
-  /** Told once when the app calls something that its host cannot carry. Default: nobody is told. */
-  readonly logger?: Logger;
-  /** Called once with the address when the app can be reached: a URL, or the pipe's name. */
-  readonly onListening?: (address: string) => void;
-}
-
-const OPTION_NAMES: OptionNames<ListenOptions> = { port: true, hostMode: true, logger: true, onListening: true };
-
-const DEFAULT_PORT = 3000;
-
-/** Where to listen: a pipe (or socket) by its path, or a TCP port; without a host on all addresses. */
-type Endpoint = { readonly path: string } | { readonly port: number; readonly host?: string };
+export type { ListenOptions, RequestHandler } from './listen-options';
 
 /**
  * Starts the app where its host wants it: on iisnode's named pipe, on the loopback port of HttpPlatformHandler or of the
  * ASP.NET Core Module, or on a TCP port of its own. Timeouts are set so that the host's connection pool never meets a
  * connection that Node is about to close.
+ *
+ * Express's `req.ip`, `req.protocol` and `req.hostname` are the client's without any setting, in every mode; in other apps
+ * `clientOf()` says the same. When the host tells the process to end, open requests finish first.
  *
  * Do not put it behind `if (require.main === module)`: under iisnode the main module is iisnode's own script, and an app
  * that waits for itself to be main never listens.
@@ -48,21 +38,47 @@ type Endpoint = { readonly path: string } | { readonly port: number; readonly ho
  * @see https://github.com/Azure/iisnode
  * @see https://learn.microsoft.com/iis/extensions/httpplatformhandler/httpplatformhandler-configuration-reference
  */
-export function listen(app: RequestHandler, options: ListenOptions = {}): Server {
-  checkOptions(app, options);
-  const hostMode = options.hostMode ?? detectHostMode();
+export function listen(app: RequestHandler, options: ListenOptions = {}): HostedServer {
+  const settings = readSettings(app, options);
+  const { hostMode, logger } = settings;
   const endpoint = findEndpoint(hostMode, options.port);
   const server = new HostedServer(describe(endpoint));
+  server.drain = drainer(server, { ...settings, onDrain: options.onDrain });
   setTimeouts(server, hostMode);
-  if (hostMode === 'iisnode') serveFinalResponsesOnly(server, app, options.logger);
-  else server.on('request', app);
-  server.listen(endpoint, () => options.onListening?.(address(server)));
+  serve(server, app, settings);
+  trustHostHop(app, hostMode, settings.isTrusted);
+  server.once('listening', () => {
+    if (hostMode !== 'iisnode') server.once('close', drainOnSignals(server.drain));
+    logger()?.info(`Listening, host mode ${hostMode}`, { type: 'listening', hostMode, address: address(server) });
+    warnOfUnknownClients(settings);
+    options.onListening?.(address(server));
+  });
+  void start(server, endpoint, options.warmUp);
   return server;
 }
 
+async function start(server: HostedServer, endpoint: Endpoint, warmUp: ListenOptions['warmUp']): Promise<void> {
+  if (warmUp !== undefined) {
+    try {
+      await warmUp();
+    } catch (cause) {
+      server.emit('error', new BatonError('listen_failed', 'The app did not start: its warmUp failed.', { cause }));
+      return;
+    }
+  }
+  server.listen(endpoint);
+}
+
 /** A server whose errors before it listens come as BatonErrors, for every listener of `error` alike. */
-class HostedServer extends http.Server {
+export class HostedServer extends http.Server {
   readonly #wanted: string;
+  /**
+   * Takes no new connections, lets open requests finish, then runs what has to be done at the end. Signals and the host's
+   * message call it; an app that is told to end in another way can. It does not end the process.
+   *
+   * @param reason for the log
+   */
+  drain!: (reason: string) => Promise<void>;
 
   constructor(wanted: string) {
     super();
@@ -72,49 +88,18 @@ class HostedServer extends http.Server {
   // An override, since a listener cannot change what the listeners after it are given.
   override emit(event: string, ...args: unknown[]): boolean {
     if (event !== 'error' || this.listening) return super.emit(event, ...args);
-    return super.emit('error', listenFailed(this.#wanted, args[0]));
+    return super.emit('error', args[0] instanceof BatonError ? args[0] : listenFailed(this.#wanted, args[0]));
   }
 }
 
-function checkOptions(app: RequestHandler, options: ListenOptions): void {
-  if (typeof app !== 'function') {
-    throw new BatonError('option_invalid', 'listen: the app must be an Express app or a (request, response) function.');
-  }
-  checkOptionNames('listen', options, OPTION_NAMES);
-  wholeNumber('listen', 'port', options.port, { fallback: DEFAULT_PORT, min: 0, max: 65_535 });
-  const { hostMode } = options;
-  if (hostMode !== undefined && !HOST_MODES.includes(hostMode)) {
-    throw new BatonError('option_invalid', `listen: hostMode ${unknownName(hostMode, HOST_MODES)}`);
-  }
-}
-
-function findEndpoint(hostMode: HostMode, port: number | undefined): Endpoint {
-  switch (hostMode) {
-    case 'iisnode': {
-      const pipe = process.env['PORT'];
-      if (!pipe) {
-        throw new BatonError('listen_failed', 'Host mode is iisnode, but PORT, which names its pipe, is not set.');
-      }
-      // As the string it is: apps that run PORT through parseInt listen on port NaN.
-      return { path: pipe };
-    }
-    // Both modules connect to this very machine; nobody else has to reach the app past IIS.
-    case 'httpPlatform':
-      return { port: portFrom('HTTP_PLATFORM_PORT'), host: '127.0.0.1' };
-    case 'ancm':
-      return { port: portFrom('ASPNETCORE_PORT'), host: '127.0.0.1' };
-    case 'standalone':
-      return { port: port ?? (process.env['PORT'] ? portFrom('PORT') : DEFAULT_PORT) };
-  }
-}
-
-function portFrom(variable: string): number {
-  const text = process.env[variable] ?? '';
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (port <= 65_535) return port;
-  throw new BatonError(
-    'listen_failed',
-    `The environment variable ${variable} must be a TCP port from 0 to 65535, not ${JSON.stringify(text)}.`,
+/** Under iisnode only server variables say who the client is; without them there is an app, but no address. */
+function warnOfUnknownClients({ hostMode, iisnode, logger }: ListenSettings): void {
+  const promoted = iisnode.promotedVariables.map((name) => name.toUpperCase());
+  const missing = ['REMOTE_ADDR', 'HTTPS', 'UNENCODED_URL'].filter((name) => !promoted.includes(name));
+  if (hostMode !== 'iisnode' || missing.length === 0) return;
+  logger()?.warn(
+    `iisnode does not tell this app all of its clients' address, protocol and URL. In web.config: promoteServerVars="REMOTE_ADDR,HTTPS,UNENCODED_URL"`,
+    { type: 'host', missing },
   );
 }
 
@@ -129,44 +114,31 @@ function portFrom(variable: string): number {
  * the same race waits, and faces slow clients alone.
  */
 function setTimeouts(server: Server, hostMode: HostMode): void {
-  const hosted = hostMode !== 'standalone';
+  const hosted = hostMode !== 'standalone' && hostMode !== 'proxy';
   server.keepAliveTimeout = hosted ? 0 : 65_000;
   server.headersTimeout = 70_000;
   server.requestTimeout = hosted ? 0 : 300_000;
 }
 
-function serveFinalResponsesOnly(server: Server, app: RequestHandler, logger: Logger | undefined): void {
-  const guard = onlyFinalResponses(logger);
+/** What every request goes through before the app sees it. */
+function serve(server: HostedServer, app: RequestHandler, settings: ListenSettings): void {
+  const { hostMode: mode, logger } = settings;
+  const checkToken = hostToken(mode);
+  const readRequest = hostRequest({ ...settings, mode, checkToken });
+  const isShutdown = shutdownMessages(mode, checkToken !== undefined, server.drain);
+  const finalOnly = mode === 'iisnode' ? onlyFinalResponses(logger) : undefined;
   const handle: RequestHandler = (request, response) => {
-    guard(response);
+    finalOnly?.(response);
+    try {
+      const headers = readRequest(request);
+      if (isShutdown(request, response, headers)) return;
+    } catch (thrown) {
+      refuseRequest(response, thrown, logger());
+      return;
+    }
     app(request, response);
   };
   server.on('request', handle);
   // Without this listener Node writes `100 Continue` by itself.
-  server.on('checkContinue', handle);
-}
-
-function describe(endpoint: Endpoint): string {
-  return 'path' in endpoint ? endpoint.path : `port ${endpoint.port}`;
-}
-
-function address(server: Server): string {
-  const bound = server.address();
-  if (bound === null || typeof bound === 'string') return String(bound);
-  const everywhere = bound.address === '::' || bound.address === '0.0.0.0';
-  return `http://${everywhere ? 'localhost' : bound.address}:${bound.port}`;
-}
-
-/** What to do about the errors that listening usually meets. */
-const ADVICE: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'Another process listens there: stop it, or set PORT or the option "port" to a free one.',
-  EACCES: 'This account may not listen there: choose a port above 1024, or give the account the right to.',
-  EADDRNOTAVAIL: 'This machine does not have that address.',
-  ENOENT: 'The directory of that socket does not exist.',
-};
-
-function listenFailed(wanted: string, cause: unknown): BatonError {
-  const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? 'unknown error';
-  const advice = ADVICE[code] ?? 'See the cause of this error.';
-  return new BatonError('listen_failed', `Cannot listen on ${wanted} (${code}). ${advice}`, { cause });
+  if (mode === 'iisnode') server.on('checkContinue', handle);
 }

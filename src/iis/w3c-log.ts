@@ -21,6 +21,16 @@ export const CORRELATION_LOG_FIELDS: readonly W3cCustomField[] = [
   { logFieldName: 'sc-correlation-id', sourceName: 'X-Correlation-Id', sourceType: 'ResponseHeader' },
 ];
 
+/**
+ * The column for the caller's stand-in: a keyed hash of the subject, which the app puts into this response header where
+ * it is told to. `cs-username` cannot be set from an app, and would hold a name.
+ */
+export const USER_LOG_FIELD: W3cCustomField = {
+  logFieldName: 'sc-user-hash',
+  sourceName: 'X-Baton-User',
+  sourceType: 'ResponseHeader',
+};
+
 /** The fields that IIS 8 and newer log unless told otherwise, in its order. */
 export const W3C_DEFAULT_FIELDS: readonly string[] = [
   'date',

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { BatonError } from '../core/errors';
 import { unknownName } from '../core/options';
+import { readTextFile } from '../core/text-file';
 import {
   IISNODE_ATTRIBUTES,
   parseBoolean,
@@ -83,12 +83,12 @@ const DEFAULT_HIDDEN_SEGMENTS = [
 
 /**
  * Reads a web.config file; see {@link parseWebConfig}.
- * @throws BatonError `option_invalid` where it cannot be read or is wrong; `peer_missing` without `@xmldom/xmldom`
+ * @throws BatonError `option_invalid` where it cannot be read or is wrong
  */
 export function readWebConfig(path: string): WebConfig {
   let xml: string;
   try {
-    xml = readFileSync(path, 'utf8');
+    xml = readTextFile(path);
   } catch (cause) {
     throw new BatonError('option_invalid', `The web.config at ${path} cannot be read.`, { cause });
   }
@@ -101,7 +101,7 @@ export function readWebConfig(path: string): WebConfig {
  *
  * @param fileName for messages only
  * @throws BatonError `option_invalid` with file name and line, for XML that is not well-formed, an attribute of
- *   `<iisnode>` that its schema does not know, or a value of the wrong type; `peer_missing` without `@xmldom/xmldom`
+ *   `<iisnode>` that its schema does not know, or a value of the wrong type
  * @example
  * ```ts
  * const { iisnode, handlers } = parseWebConfig(xml);

@@ -1,6 +1,5 @@
 import type { Document, Element } from '@xmldom/xmldom';
 import { BatonError } from '../core/errors';
-import { optionalPeer } from '../core/peers';
 
 /**
  * An XML element of a configuration file, with what a reader of it needs: its children, its attributes, and an error
@@ -8,8 +7,10 @@ import { optionalPeer } from '../core/peers';
  */
 export interface ConfigElement {
   readonly name: string;
-  /** 1-based. */
+  /** Of the start tag's `<`, 1-based. */
   readonly line: number;
+  /** Of the start tag's `<`, 1-based. */
+  readonly column: number;
   /** Attributes by name, in the order of the file. */
   readonly attributes: ReadonlyMap<string, string>;
   readonly children: readonly ConfigElement[];
@@ -22,23 +23,28 @@ export interface ConfigElement {
  *
  * @param fileName for messages only
  * @returns the root element
- * @throws BatonError `option_invalid` with file name and line where it is not well-formed; `peer_missing`
+ * @throws BatonError `option_invalid` with file name and line where it is not well-formed
  */
 export function parseConfigXml(xml: string, fileName: string): ConfigElement {
-  const { DOMParser, onErrorStopParsing } = optionalPeer(
-    '@xmldom/xmldom',
-    'Reading web.config',
-    () => require('@xmldom/xmldom') as typeof import('@xmldom/xmldom'),
-  );
+  const { DOMParser, onWarningStopParsing } = require('@xmldom/xmldom') as typeof import('@xmldom/xmldom');
   let document: Document;
+  let complaint: string | undefined;
   try {
     // IIS writes a byte order mark; the parser would take it for text before the root.
     const text = xml.replace(/^\uFEFF/, '');
-    document = new DOMParser({ onError: onErrorStopParsing }).parseFromString(text, 'text/xml');
+    const onError = (_level: string, message: string): void => {
+      // Letters of another encoding harm nothing here.
+      if (message.includes('replacement character')) return;
+      complaint = message;
+      // What the parser only warns about, such as values without quotes, IIS refuses.
+      onWarningStopParsing();
+    };
+    document = new DOMParser({ onError }).parseFromString(text, 'text/xml');
   } catch (cause) {
     // 0 where nothing was read.
     const line = (cause as { locator?: { lineNumber?: number } }).locator?.lineNumber ?? 1;
-    throw configFault(fileName, Math.max(line, 1), `this is not well-formed XML: ${(cause as Error).message}`, cause);
+    const reason = complaint ?? (cause as Error).message;
+    throw configFault(fileName, Math.max(line, 1), `this is not well-formed XML: ${reason}`, cause);
   }
   const root = document.documentElement;
   if (root === null) throw configFault(fileName, 1, 'the file holds no XML element');
@@ -58,6 +64,7 @@ function wrap(element: Element, fileName: string): ConfigElement {
   return {
     name: element.tagName,
     line,
+    column: element.columnNumber ?? 1,
     attributes: new Map(Array.from(element.attributes, ({ name, value }) => [name, value])),
     children: Array.from(element.childNodes)
       .filter((node): node is Element => node.nodeType === node.ELEMENT_NODE)

@@ -1,8 +1,10 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { BatonError, formatProblems, type Problem } from '../core/errors';
 import { unknownName } from '../core/options';
+import { readTextFile } from '../core/text-file';
 import { listOf, mapOf, objectOf, step, text, wholeNumber, type Shape } from '../policy/shape';
+import type { ThrottlingSettings } from './gateway/throttle';
 import type { LocalClient, LocalUser } from './identity-provider';
 
 /** `baton.dev.json`: what the relay on one machine runs. Paths are relative to the file. */
@@ -24,6 +26,8 @@ export interface RelayDocument {
     readonly clients: readonly LocalClient[];
     readonly tokenLifetimeSeconds?: number;
   };
+  /** Limits of the gateways' stages; none where none is given. */
+  readonly throttling?: { readonly http?: ThrottlingSettings; readonly rest?: ThrottlingSettings };
   /** Fixed ports; a free one where none is given. */
   readonly ports?: Partial<Record<RelayPort, number>>;
 }
@@ -82,6 +86,23 @@ const client = objectOf('An application that is registered.', {
   },
 });
 
+/** A number from 0; AWS takes parts of a request a second, too. */
+const rate: Shape = {
+  schema: { type: 'number', minimum: 0 },
+  check(value, pointer, problems) {
+    const isRate = typeof value === 'number' && Number.isFinite(value) && value >= 0;
+    if (!isRate) problems.push({ pointer, message: 'must be a number from 0' });
+  },
+};
+
+const limit = objectOf('How many requests a route lets through.', {
+  required: { rateLimit: rate, burstLimit: wholeNumber('Requests at once.', 0, 1_000_000) },
+});
+
+const throttling = objectOf('Limits of a stage.', {
+  optional: { default: limit, routes: mapOf(limit, 'By route.', /^(?:[A-Z]+ \/.*|\$default)$/) },
+});
+
 const shape = objectOf('The relay on one machine.', {
   required: {
     webConfig: path,
@@ -100,6 +121,7 @@ const shape = objectOf('The relay on one machine.', {
   },
   optional: {
     functions: mapOf(path, 'Functions.', /^[A-Za-z0-9_-]{1,64}$/),
+    throttling: objectOf('Limits of the gateways.', { optional: { http: throttling, rest: throttling } }),
     ports: objectOf('Fixed ports.', {
       optional: { identityProvider: port, keys: port, lambda: port, iis: port, http: port, rest: port },
     }),
@@ -131,7 +153,7 @@ function readDocument(absolute: string): unknown {
   const what = 'It says what the relay runs; another file is named with --config.';
   let content: string;
   try {
-    content = readFileSync(absolute, 'utf8').replace(/^\uFEFF/, '');
+    content = readTextFile(absolute);
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
     throw new BatonError('relay_failed', `${absolute} ${missing ? 'does not exist' : 'cannot be read'}. ${what}`, {

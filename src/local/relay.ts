@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { BatonError } from '../core/errors';
 import type { Logger } from '../core/logger';
 import { checkOptionNames } from '../core/options';
+import { readTextFile } from '../core/text-file';
 import { generateEs256KeyPair } from '../jws/sign';
 import { authorizerFunction } from './authorizer-function';
 import { startGateway, type LocalGateway } from './gateway/gateway';
@@ -116,7 +117,7 @@ function localAws(lambdaUrl: string): Record<string, string | undefined> {
  */
 export function readDefinition(file: string): object {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as object;
+    return JSON.parse(readTextFile(file)) as object;
   } catch (cause) {
     throw new BatonError('relay_failed', `The gateway definition ${file} cannot be read as JSON.`, { cause });
   }
@@ -160,6 +161,7 @@ async function startApp(parts: Parts, lambdaUrl: string, appLogFile: string): Pr
 
 async function startApi(kind: 'http' | 'rest', parts: Parts, lambdaUrl: string, iisUrl: string): Promise<LocalGateway> {
   const { config, logDirectory, logger } = parts;
+  const throttling = config.throttling?.[kind];
   return startGateway({
     kind,
     definition: readDefinition(resolve(config.folder, config.gateways[kind] ?? '')),
@@ -167,6 +169,7 @@ async function startApi(kind: 'http' | 'rest', parts: Parts, lambdaUrl: string, 
     stageVariables: { origin: new URL(iisUrl).host },
     accessLogFile: join(logDirectory, `gateway-${kind}.jsonl`),
     port: config.ports?.[kind] ?? 0,
+    ...(throttling && { throttling }),
     ...(logger && { logger }),
   });
 }

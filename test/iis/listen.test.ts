@@ -9,7 +9,16 @@ import type { Express } from 'express';
 import { BatonError } from '../../src/core/errors';
 import { listen, type ListenOptions, type RequestHandler } from '../../src/iis/listen';
 
-const HOST_VARIABLES = ['PORT', 'IISNODE_VERSION', 'HTTP_PLATFORM_PORT', 'ASPNETCORE_PORT', 'ASPNETCORE_TOKEN'];
+const HOST_VARIABLES = [
+  'BATON_HOST_MODE',
+  'BATON_TRUSTED_PROXIES',
+  'HTTP_PLATFORM_TOKEN',
+  'PORT',
+  'IISNODE_VERSION',
+  'HTTP_PLATFORM_PORT',
+  'ASPNETCORE_PORT',
+  'ASPNETCORE_TOKEN',
+];
 const before = Object.fromEntries(HOST_VARIABLES.map((name) => [name, process.env[name]]));
 const servers: Server[] = [];
 
@@ -82,7 +91,8 @@ describe('where listen listens', () => {
     Object.assign(process.env, environment);
     const { server, address } = await start((_, response) => response.end('hosted'), { port: 1 });
     expect(server.address()).toMatchObject({ address: '127.0.0.1' });
-    expect(await (await fetch(address)).text()).toBe('hosted');
+    const headers = { 'MS-ASPNETCORE-TOKEN': 'guid' };
+    expect(await (await fetch(address, { headers })).text()).toBe('hosted');
   });
 
   it('is the port option, else PORT, without a host', async () => {
@@ -98,6 +108,60 @@ describe('where listen listens', () => {
     process.env['PORT'] = newPipe();
     const { address } = await start((_, response) => response.end('told'), { hostMode: 'iisnode' });
     expect(await raw({ path: address }, GET)).toContain('told');
+  });
+});
+
+describe('the start', () => {
+  it('is told of, with the mode, to the logger', async () => {
+    const lines: [string, unknown][] = [];
+    const keep = (message: string, fields: unknown): number => lines.push([message, fields]);
+    const logger = { error: keep, warn: keep, info: keep, debug: keep };
+    const { address } = await start(() => {}, { port: 0, trustedProxies: ['10.0.0.1'], logger });
+    expect(lines).toEqual([['Listening, host mode proxy', { type: 'listening', hostMode: 'proxy', address }]]);
+    const pipe = await startOnPipe(() => {}, { logger });
+    expect(lines.slice(1)).toEqual([
+      ['Listening, host mode iisnode', { type: 'listening', hostMode: 'iisnode', address: pipe.address }],
+      [
+        expect.stringContaining('promoteServerVars="REMOTE_ADDR,HTTPS,UNENCODED_URL"'),
+        { type: 'host', missing: ['REMOTE_ADDR', 'HTTPS', 'UNENCODED_URL'] },
+      ],
+    ]);
+  });
+
+  it('waits for warmUp', async () => {
+    const order: string[] = [];
+    const warmUp = async (): Promise<void> => {
+      await new Promise(setImmediate);
+      order.push('warm');
+    };
+    const server = listen(() => {}, { port: 0, warmUp, onListening: () => order.push('listening') });
+    servers.push(server);
+    expect(server.listening).toBe(false);
+    await once(server, 'listening');
+    expect(order).toEqual(['warm', 'listening']);
+  });
+
+  it('fails with warmUp', async () => {
+    const cause = new Error('no database');
+    const server = listen(() => {}, { port: 0, warmUp: () => Promise.reject(cause) });
+    const [error] = (await once(server, 'error').catch((thrown: unknown) => [thrown])) as [BatonError];
+    expect(error).toMatchObject({ code: 'listen_failed', cause });
+    expect(server.listening).toBe(false);
+  });
+
+  it('leaves an app alone that sets "trust proxy" itself', async () => {
+    const express = require('express') as () => Express;
+    const own = express();
+    own.set('trust proxy', 2);
+    const open = express();
+    await startOnPipe(own);
+    await startOnPipe(open);
+    expect(own.get('trust proxy')).toBe(2);
+    const trust = open.get('trust proxy') as (address: string | undefined, hop: number) => boolean;
+    expect([trust(undefined, 0), trust(undefined, 1), trust('127.0.0.1', 0)]).toEqual([true, false, false]);
+    const alone = express();
+    await start(alone, { port: 0, hostMode: 'standalone' });
+    expect(alone.get('trust proxy')).toBe(false);
   });
 });
 
@@ -155,7 +219,8 @@ describe.each(FRAMEWORKS)('only final responses leave an app on %s', (_, makeApp
       expect(reply.match(/HTTP\/1\.1/g)).toHaveLength(1);
       expect(reply).toMatch(/continue,hints\r\n0\r\n\r\n$/);
     }
-    expect(warnings.map((text) => text.split('(')[0])).toEqual([
+    const calls = warnings.filter((text) => text.startsWith('response.'));
+    expect(calls.map((text) => text.split('(')[0])).toEqual([
       'response.writeContinue',
       'response.writeProcessing',
       'response.writeEarlyHints',
@@ -195,6 +260,17 @@ describe('what listen refuses', () => {
     ['an unknown option', () => listen(() => {}, { prot: 1 } as never), 'option_unknown'],
     ['a port that is none', () => listen(() => {}, { port: 70_000 }), 'option_invalid'],
     ['an unknown host mode', () => listen(() => {}, { hostMode: 'iis' as never }), 'option_invalid'],
+    ['a proxy without a name', () => listen(() => {}, { hostMode: 'proxy' }), 'option_invalid'],
+    ['a name that is no address', () => listen(() => {}, { trustedProxies: ['proxy.local'] }), 'option_invalid'],
+    ['everybody for a proxy', () => listen(() => {}, { trustedProxies: ['0.0.0.0/0'] }), 'option_invalid'],
+    ['a network that is none', () => listen(() => {}, { trustedProxies: ['10.0.0.0/33'] }), 'option_invalid'],
+    ['proxies that are no list', () => listen(() => {}, { trustedProxies: '10.0.0.1' as never }), 'option_invalid'],
+    [
+      'proxies where none is believed',
+      () => listen(() => {}, { hostMode: 'standalone', trustedProxies: ['10.0.0.1'] }),
+      'option_invalid',
+    ],
+    ['the ASP.NET Core Module without its token', () => listen(() => {}, { hostMode: 'ancm' }), 'listen_failed'],
     ['iisnode without a pipe', () => listen(() => {}, { hostMode: 'iisnode' }), 'listen_failed'],
     ['a host without a port', () => listen(() => {}, { hostMode: 'httpPlatform' }), 'listen_failed'],
   ])('is %s', (_, run, code) => {

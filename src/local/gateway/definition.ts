@@ -1,6 +1,7 @@
 import { BatonError, formatProblems, type Problem } from '../../core/errors';
 import { isRecord } from '../is-record';
 import { readPathTemplate, type PathTemplate } from './path-template';
+import { readRemovedHeaders, type RemovedHeaders } from './removed-headers';
 
 /** `rest`: an API Gateway REST API. `http`: an HTTP API. */
 export type GatewayKind = 'rest' | 'http';
@@ -24,6 +25,7 @@ export interface IntegrationDefinition {
   readonly method: string | undefined;
   readonly timeoutMs: number;
   readonly requestParameters: Readonly<Record<string, string>>;
+  readonly removedHeaders: RemovedHeaders;
   /** JSON pointer of the integration, for messages. */
   readonly pointer: string;
 }
@@ -42,6 +44,9 @@ const ANY_METHOD = 'x-amazon-apigateway-any-method';
 
 /** Longest integration, in milliseconds: 29 s on REST, 30 s on HTTP APIs. */
 const INTEGRATION_TIMEOUT = { rest: { min: 50, max: 29_000 }, http: { min: 50, max: 30_000 } } as const;
+
+/** Where a listener of a private load balancer leads here: there is one origin, and no private network in front of it. */
+const PRIVATE_TARGET_URI = 'https://${stageVariables.origin}';
 
 /** What a REST API keeps a result for when the definition does not say; HTTP APIs keep none. */
 const DEFAULT_TTL_SECONDS = { rest: 300, http: 0 } as const;
@@ -186,12 +191,19 @@ class DefinitionReader {
     return this.#authorizers.get(name) ?? this.#problem(pointer, `names "${name}", which is no usable securityScheme`);
   }
 
+  /** An HTTP API takes a load balancer's listener, by its ARN or a statement that CloudFormation fills in. */
+  #isPrivateTarget({ connectionType, uri }: Record<string, unknown>): boolean {
+    const isListener = isRecord(uri) || (typeof uri === 'string' && uri.startsWith('arn:'));
+    return this.#kind === 'http' && String(connectionType).toUpperCase() === 'VPC_LINK' && isListener;
+  }
+
   #readIntegration(integration: unknown, pointer: string): IntegrationDefinition | null {
     if (!isRecord(integration)) return this.#problem(pointer, 'is missing');
     if (String(integration['type']).toLowerCase() !== 'http_proxy') {
       return this.#problem(pointer, 'is played only with type "http_proxy"');
     }
-    const { uri, httpMethod } = integration;
+    const { httpMethod } = integration;
+    const uri = this.#isPrivateTarget(integration) ? PRIVATE_TARGET_URI : integration['uri'];
     if (typeof uri !== 'string' || !/^https?:\/\//.test(uri)) {
       return this.#problem(pointer, 'needs a "uri" that starts with http:// or https://, as API Gateway demands');
     }
@@ -207,7 +219,15 @@ class DefinitionReader {
     if (!isRecord(parameters) || Object.values(parameters).some((value) => typeof value !== 'string')) {
       return this.#problem(pointer, 'requestParameters must be an object of strings');
     }
+    const removedHeaders = this.#readResponseParameters(integration['responseParameters']);
+    if (typeof removedHeaders === 'string') return this.#problem(pointer, removedHeaders);
     const method = typeof httpMethod === 'string' && httpMethod !== 'ANY' ? httpMethod.toUpperCase() : undefined;
-    return { uri, method, timeoutMs, requestParameters: parameters as Record<string, string>, pointer };
+    const requestParameters = parameters as Record<string, string>;
+    return { uri, method, timeoutMs, requestParameters, removedHeaders, pointer };
+  }
+
+  #readResponseParameters(parameters: unknown): RemovedHeaders | string {
+    if (this.#kind === 'http' || parameters === undefined) return readRemovedHeaders(parameters);
+    return 'responseParameters do nothing on a REST API whose integration is a proxy';
   }
 }

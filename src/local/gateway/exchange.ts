@@ -2,6 +2,7 @@ import type { GatewayKind } from './definition';
 import type { HeaderList } from './headers';
 import type { ResponseType } from './gateway-response';
 import type { RouteMatch } from './route-match';
+import { routeKeyOf } from './throttle';
 
 /** What is fixed about the API that a gateway plays. */
 export interface ApiFacts {
@@ -67,8 +68,7 @@ export function requestTime(epochMs: number): string {
 
 /** `GET /invoices/{id}`; `$default` for the catch-all route and where no route was found. */
 export function routeKey({ route }: Exchange): string {
-  if (route === undefined || route.operation.template.isDefault) return '$default';
-  return `${route.operation.method} ${route.operation.template.path}`;
+  return route === undefined ? '$default' : routeKeyOf(route.operation);
 }
 
 /** The ARN of the method (REST) or route (HTTP API) that a request asks for, its path as sent. */

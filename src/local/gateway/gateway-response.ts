@@ -13,6 +13,7 @@ export type ResponseType =
   | 'MISSING_AUTHENTICATION_TOKEN'
   | 'REQUEST_TOO_LARGE'
   | 'REQUEST_URI_TOO_LONG'
+  | 'THROTTLED'
   | 'UNAUTHORIZED'
   | 'UNKNOWN_STAGE';
 
@@ -71,6 +72,8 @@ const REST: Readonly<Record<ResponseType, GatewayResponse>> = {
   },
   REQUEST_TOO_LARGE: { status: 413, body: message('Request Too Long'), errorType: 'RequestTooLargeException' },
   REQUEST_URI_TOO_LONG: { status: 414, body: message('Request-URI Too Long'), errorType: 'RequestUriTooLongException' },
+  // No Retry-After: API Gateway sends none.
+  THROTTLED: { status: 429, body: message('Too Many Requests'), errorType: 'TooManyRequestsException' },
   UNAUTHORIZED: { status: 401, body: message('Unauthorized'), errorType: 'UnauthorizedException' },
   UNKNOWN_STAGE: { status: 403, body: message('Forbidden'), errorType: 'ForbiddenException' },
 };
@@ -92,6 +95,7 @@ const HTTP: Readonly<Record<ResponseType, GatewayResponse>> = {
   MISSING_AUTHENTICATION_TOKEN: notFound,
   REQUEST_TOO_LARGE: { status: 413, body: message('Request Entity Too Large') },
   REQUEST_URI_TOO_LONG: { status: 414, body: message('Request-URI Too Long') },
+  THROTTLED: { status: 429, body: message('Too Many Requests') },
   UNAUTHORIZED: { status: 401, body: message('Unauthorized') },
   UNKNOWN_STAGE: notFound,
 };

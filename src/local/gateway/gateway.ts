@@ -13,6 +13,7 @@ import type { ApiFacts } from './exchange';
 import { integrationUriProblem } from './integration-uri';
 import { compileMappings, type Mapping } from './parameter-mapping';
 import { handleRequest } from './request-handler';
+import { createThrottle, type ThrottlingSettings } from './throttle';
 
 /** What {@link startGateway} is told. */
 export interface GatewayOptions {
@@ -35,6 +36,8 @@ export interface GatewayOptions {
   readonly logger?: Logger;
   /** Overrules the definition's `authorizerResultTtlInSeconds`, 0 to 3600. */
   readonly authorizerResultTtlSeconds?: number;
+  /** The stage's limits. Default: none. */
+  readonly throttling?: ThrottlingSettings;
   /** Default `123456789012`. */
   readonly accountId?: string;
   /** Default `eu-west-1`. */
@@ -65,6 +68,7 @@ const OPTION_NAMES: OptionNames<GatewayOptions> = {
   clock: true,
   logger: true,
   authorizerResultTtlSeconds: true,
+  throttling: true,
   accountId: true,
   region: true,
   apiId: true,
@@ -100,12 +104,15 @@ export async function startGateway(options: GatewayOptions): Promise<LocalGatewa
   const compiled = compileOperations(operations, options, api, () => authorizerCalls++);
   // Short of the 5 s after which Node servers close an idle connection: one that is just being closed fails the request.
   const agent = new Agent({ keepAlive: true, timeout: 3_000 });
+  const clock = options.clock ?? systemClock;
   const state = {
     api,
     operations,
     compiled,
     agent,
-    clock: options.clock ?? systemClock,
+    clock,
+    throttle: createThrottle(options.throttling ?? {}, operations, clock),
+    logger: options.logger,
     writeAccessLog: openAccessLog(options.accessLogFile),
   };
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {

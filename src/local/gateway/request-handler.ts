@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Agent, IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Clock } from '../../core/clock';
+import type { Logger } from '../../core/logger';
 import type { Authorize } from './authorizer';
 import type { OperationDefinition } from './definition';
 import { executionArn, type ApiFacts, type ClientRequest, type Exchange } from './exchange';
@@ -11,6 +12,7 @@ import { announcesTooMuch, runIntegration } from './integration';
 import type { Mapping } from './parameter-mapping';
 import { requestIdHeaders } from './returned-headers';
 import { matchRoute, type RouteMatch } from './route-match';
+import { routeKeyOf, type Throttle } from './throttle';
 
 /** What a gateway knows while it runs. */
 export interface GatewayState {
@@ -22,6 +24,8 @@ export interface GatewayState {
   >;
   readonly agent: Agent;
   readonly clock: Clock;
+  readonly throttle: Throttle;
+  readonly logger: Logger | undefined;
   readonly writeAccessLog: (exchange: Exchange) => void;
 }
 
@@ -68,6 +72,11 @@ async function process(
   const route = findRoute(state, exchange);
   if (typeof route === 'string') return route;
   exchange.route = route;
+  // Before the authorizer, which is what throttling protects too; AWS does not say which comes first.
+  if (!state.throttle(route.operation)) {
+    state.logger?.warn(`The gateway throttled ${routeKeyOf(route.operation)}`, { requestId: exchange.requestId });
+    return 'THROTTLED';
+  }
   const operation = state.compiled.get(route.operation);
   if (operation?.authorize !== undefined) {
     if (state.api.kind === 'rest' && Buffer.byteLength(executionArn(exchange)) > MAX_METHOD_ARN_BYTES) {

@@ -24,13 +24,14 @@ export function returnedHeaders(exchange: Exchange, backend: HeaderList): Header
   const rest = exchange.api.kind === 'rest';
   const own = requestIdHeaders(exchange);
   const taken = new Set(own.map(([name]) => name));
+  const removed = exchange.route?.operation.integration.removedHeaders.get(exchange.status ?? 0);
   const headers: [string, string][] = [];
   for (const [name, value] of backend) {
     const lower = name.toLowerCase();
     if (rest && REMAPPED.has(lower)) headers.push([`x-amzn-remapped-${lower}`, value]);
     // The length stands under its own name too: the body that follows has it.
     if (rest && REMAPPED.has(lower) && lower !== 'content-length') continue;
-    if (HOP_BY_HOP.has(lower) || lower === 'date' || taken.has(lower)) continue;
+    if (HOP_BY_HOP.has(lower) || lower === 'date' || taken.has(lower) || removed?.has(lower)) continue;
     headers.push([name, value]);
   }
   return [...headers, ...own];

@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../../core/clock';
 import type { Logger } from '../../core/logger';
 import {
-  CORRELATION_LOG_FIELDS,
   formatW3cDirectives,
   formatW3cLine,
   formatW3cTime,
@@ -11,11 +10,12 @@ import {
   w3cFileName,
   type W3cEntry,
 } from '../../iis/w3c-log';
+import { CUSTOM_LOG_FIELDS } from './custom-fields';
 
 /** http.sys buffers its log as well; who reads it must not expect a line at once. */
 const BUFFER_MS = 200;
 
-const FIELD_NAMES = [...W3C_DEFAULT_FIELDS, ...CORRELATION_LOG_FIELDS.map(({ logFieldName }) => logFieldName)];
+const FIELD_NAMES = [...W3C_DEFAULT_FIELDS, ...CUSTOM_LOG_FIELDS.map(({ logFieldName }) => logFieldName)];
 
 /** The W3C log of one site: a file a day (UTC), a block of directives at each start and each new file. */
 export class W3cLogWriter {

@@ -20,6 +20,10 @@ export interface ReceivedRequest {
   readonly clientPort: number;
   readonly serverAddress: string;
   readonly serverPort: number;
+  /** Whether the client came by TLS. Default: no, as to the site on this machine. */
+  readonly secure?: boolean;
+  /** Whom Windows authentication signed in. Default: nobody, as under Anonymous authentication. */
+  readonly windowsUser?: string;
 }
 
 /** @returns undefined where http.sys refuses the URL */

@@ -52,7 +52,7 @@ function knownHeaders(received: readonly Header[]): Header[] {
 function otherHeaders(request: ReceivedRequest, originalUrl: string | undefined, enableXFF: boolean): Header[] {
   const headers = request.headers.filter(([name]) => !KNOWN_NAMES.has(name.toLowerCase()));
   if (originalUrl !== undefined) setHeader(headers, 'X-Original-URL', originalUrl);
-  if (enableXFF) addForwardingHeaders(headers, request.clientAddress);
+  if (enableXFF) addForwardingHeaders(headers, request);
   return headers;
 }
 
@@ -67,12 +67,13 @@ function setHeader(headers: Header[], name: string, value: string): void {
  * iisnode appends the client's address to the first `X-Forwarded-For` unless the text already ends with it. It compares
  * text, not addresses: a client at 1.1.1.1 that sends `21.1.1.1` is not appended. A client's `X-Forwarded-Proto` stays.
  */
-function addForwardingHeaders(headers: Header[], clientAddress: string): void {
+function addForwardingHeaders(headers: Header[], { clientAddress, secure }: ReceivedRequest): void {
   const index = headers.findIndex(([name]) => name.toLowerCase() === 'x-forwarded-for');
   const existing = headers[index];
   if (existing === undefined) headers.push(['X-Forwarded-For', clientAddress]);
   else if (!existing[1].endsWith(clientAddress)) headers[index] = [existing[0], `${existing[1]}, ${clientAddress}`];
-  if (headerValues(headers, 'X-Forwarded-Proto').length === 0) headers.push(['X-Forwarded-Proto', 'http']);
+  if (headerValues(headers, 'X-Forwarded-Proto').length > 0) return;
+  headers.push(['X-Forwarded-Proto', secure === true ? 'https' : 'http']);
 }
 
 /** The list is split at commas and not trimmed: ` AUTH_TYPE` after a blank is the name of no variable. */

@@ -3,8 +3,7 @@ import { headerValues, type Header, type ReceivedRequest } from './received-requ
 /**
  * A server variable of IIS.
  *
- * The local site knows no sign-in of its own, so the user variables exist and are empty, as under Anonymous
- * authentication. `ALL_HTTP` and `ALL_RAW` hold line breaks; promoting them splits iisnode's request, which is not worth
+ * Without a sign-in the user variables exist and are empty, as under Anonymous authentication. `ALL_HTTP` and `ALL_RAW` hold line breaks; promoting them splits iisnode's request, which is not worth
  * emulating.
  *
  * @returns undefined for a variable that is not available
@@ -13,10 +12,11 @@ import { headerValues, type Header, type ReceivedRequest } from './received-requ
 export function serverVariable(name: string, request: ReceivedRequest, handlerPath: string): string | undefined {
   switch (name.toUpperCase()) {
     case 'AUTH_TYPE':
+      return request.windowsUser === undefined ? '' : 'Negotiate';
     case 'AUTH_USER':
     case 'LOGON_USER':
     case 'REMOTE_USER':
-      return '';
+      return request.windowsUser ?? '';
     case 'REMOTE_ADDR':
     case 'REMOTE_HOST':
       return request.clientAddress;
@@ -29,9 +29,9 @@ export function serverVariable(name: string, request: ReceivedRequest, handlerPa
     case 'SERVER_NAME':
       return (headerValues(request.headers, 'Host')[0] ?? request.serverAddress).replace(/:\d+$/, '');
     case 'SERVER_PORT_SECURE':
-      return '0';
+      return request.secure === true ? '1' : '0';
     case 'HTTPS':
-      return 'off';
+      return request.secure === true ? 'on' : 'off';
     case 'SERVER_PROTOCOL':
       return `HTTP/${request.httpVersion}`;
     case 'REQUEST_METHOD':

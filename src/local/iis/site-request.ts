@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../../core/logger';
-import { CORRELATION_LOG_FIELDS, cutCustomField } from '../../iis/w3c-log';
+import { cutCustomField } from '../../iis/w3c-log';
+import { CUSTOM_LOG_FIELDS } from './custom-fields';
 import type { RewriteRule, WebConfig } from '../../iis/web-config';
 import { passAnswer, sendOwn, type ResponseSettings } from './client-response';
 import { bareFault, developerPage, iisErrorPage, type OwnResponse } from './error-pages';
@@ -186,7 +187,7 @@ function settingsOf({ config }: SiteParts): ResponseSettings {
 
 function customFields(request: readonly Header[], response: readonly Header[]): Record<string, string | undefined> {
   return Object.fromEntries(
-    CORRELATION_LOG_FIELDS.map(({ logFieldName, sourceName, sourceType }) => {
+    CUSTOM_LOG_FIELDS.map(({ logFieldName, sourceName, sourceType }) => {
       const values = headerValues(sourceType === 'RequestHeader' ? request : response, sourceName);
       return [logFieldName, cutCustomField(values.join(', '))];
     }),

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { existsSync, readFileSync } from 'node:fs';
 
 import { BatonError } from '../../../src/core/errors';
-import { ACCESS_LOG_FORMAT } from '../../../src/local/gateway/access-log';
+import { accessLogFormatText } from '../../../src/correlation/access-log-format';
 import type { GatewayOptions } from '../../../src/local/gateway/gateway';
 import { allowAll, cleanUp, definitionOf, gatewayFor, send, startOrigin, valuesOf, type Json } from './support';
 
@@ -150,7 +150,7 @@ describe('the example', () => {
   it('has a template with this access log format, these definitions, and handlers that exist', () => {
     const template = readFileSync(join(directory, 'template.yaml'), 'utf8');
     for (const kind of ['rest', 'http'] as const) {
-      expect(template).toContain(`Format: '${JSON.stringify(ACCESS_LOG_FORMAT[kind])}'`);
+      expect(template).toContain(`Format: '${accessLogFormatText(kind)}'`);
       expect(template).toContain(`Location: gateway.${kind}.openapi.json`);
     }
     const handlers = [...template.matchAll(/Handler: (\S+)\.handler/g)].map(([, file]) => `${file}.js`);

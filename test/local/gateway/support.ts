@@ -136,6 +136,7 @@ interface OperationSketch {
   readonly timeoutInMillis?: number;
   readonly uri?: string;
   readonly integrationMethod?: string;
+  readonly responseParameters?: unknown;
 }
 
 /** A definition with the given operations: `GET /path` → sketch. */
@@ -153,6 +154,7 @@ export function definitionOf(
       httpMethod: sketch.integrationMethod ?? 'ANY',
       uri: sketch.uri ?? 'https://${stageVariables.origin}/',
       requestParameters: sketch.parameters ?? {},
+      ...(sketch.responseParameters !== undefined && { responseParameters: sketch.responseParameters }),
       ...(sketch.timeoutInMillis !== undefined && { timeoutInMillis: sketch.timeoutInMillis }),
     };
     (paths[path] ??= {})[name] = {

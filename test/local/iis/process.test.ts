@@ -210,7 +210,7 @@ describe('the W3C log', () => {
     expect(await log()).toHaveLength(1);
     expect(site.w3cLogFile()).toMatch(/u_ex260302_x\.log$/);
     const text = readFileSync(firstFile, 'utf8');
-    expect(text.match(/^#Fields: .* time-taken cs-correlation-id sc-correlation-id\r$/gm)).toHaveLength(1);
+    expect(text.match(/^#Fields: .* time-taken cs-correlation-id sc-correlation-id sc-user-hash\r$/gm)).toHaveLength(1);
   });
 
   it('is written a little later, without anybody asking', async () => {
