@@ -1,0 +1,56 @@
+import type { Report } from '../finding';
+import type { Rule } from '../rule';
+import { usedAuthorizers, type UsedAuthorizer } from '../gateway-authorizers';
+import type { GatewayApi } from '../gateway-model';
+import { gatewaysOf } from '../gateways';
+
+function ofAuthorizer({ api, authorizer }: UsedAuthorizer): Report[] {
+  const { name, type, at, payloadFormat, payloadFormatAt, simpleResponses } = authorizer;
+  const fix = '"type": "request", "authorizerPayloadFormatVersion": "2.0", "enableSimpleResponses": true';
+  const report = (message: string, place = payloadFormatAt.place): Report[] => [{ place, message, fix }];
+  if (type === 'token') {
+    return [
+      {
+        place: at.at('type').place,
+        message: `${name} is of the type "token", whose event has neither headers nor path: Baton's authorizer refuses it, and the gateway answers 500 to everybody.`,
+        fix: '"type": "request"',
+      },
+    ];
+  }
+  if (api.kind !== 'http') return [];
+  // A value that only the deployment knows has a place, and no text.
+  if (payloadFormat === undefined && payloadFormatAt.isThere) return [];
+  if (payloadFormat === undefined)
+    return report(`${name} names no payload format, which an HTTP API insists on when it is deployed.`, at.place);
+  if (payloadFormat === '2.0' && simpleResponses !== true) {
+    return report(
+      `${name} has the payload format 2.0 without simple responses: the gateway expects an IAM policy, Baton's authorizer answers yes or no, and every request ends in 500.`,
+    );
+  }
+  if (payloadFormat === '1.0' && simpleResponses === true) {
+    return report(
+      `${name} has simple responses with the payload format 1.0, which does not know them: every request ends in 500.`,
+    );
+  }
+  return [];
+}
+
+function ofIntegrations({ kind, operations }: GatewayApi): Report[] {
+  return operations
+    .filter(({ integration }) => kind === 'http' && integration.payloadFormat === '2.0')
+    .map(({ method, path, integration }) => ({
+      place: integration.payloadFormatAt.place,
+      message: `${method} ${path}: an integration that sends requests on over HTTP knows the payload format 1.0 only; the definition cannot be imported.`,
+      fix: '"payloadFormatVersion": "1.0"',
+    }));
+}
+
+export const gatewayPayloadFormat: Rule = {
+  code: 'gateway-payload-format',
+  severity: 'error',
+  title: 'The gateway and the authorizer do not speak the same format',
+  check: (project) => [
+    ...usedAuthorizers(project).flatMap(ofAuthorizer),
+    ...gatewaysOf(project).flatMap(ofIntegrations),
+  ],
+};
