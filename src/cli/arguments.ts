@@ -10,7 +10,7 @@ export interface CommandShape<T extends Options, N extends string> {
   readonly options: T;
   /** Names of the arguments that are no options, in their order; each must be given. */
   readonly positionals: readonly N[];
-  /** Whether the last of them may be given several times. */
+  /** Whether the last of them may be given several times; without names, whether there may be any. */
   readonly repeats?: boolean;
 }
 
@@ -18,7 +18,7 @@ export interface CommandShape<T extends Options, N extends string> {
 export interface Arguments<T extends Options, N extends string> {
   readonly values: Values<T>;
   readonly positionals: Readonly<Record<N, string>>;
-  /** The last positional and what came after it, where it may repeat; else empty. */
+  /** The last named positional and what came after it, where it may repeat; else empty. */
   readonly repeated: readonly string[];
 }
 
@@ -27,6 +27,18 @@ export const USAGE_ERROR = 'usage';
 
 function usageError(message: string, usage: string, cause?: unknown): BatonError {
   return new BatonError('option_unknown', `${message}\n\n${usage}`, { reason: USAGE_ERROR, cause });
+}
+
+/** The option with a value that is given again: node takes the last, and whoever typed the first would not know. */
+function givenTwice(
+  tokens: readonly { readonly kind: string; readonly name?: string }[],
+  options: Options,
+): string | undefined {
+  const names = tokens.flatMap(({ kind, name }) => (kind === 'option' && name !== undefined ? [name] : []));
+  return names.find((name, index) => {
+    const { type, multiple } = options[name] ?? {};
+    return type === 'string' && multiple !== true && names.indexOf(name) < index;
+  });
 }
 
 /**
@@ -44,17 +56,20 @@ export function readArguments<T extends Options, N extends string>(
   }
   let values: Values<T>;
   let given: readonly string[];
+  let twice: string | undefined;
   try {
-    const parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    const parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true, tokens: true });
     values = parsed.values;
     given = parsed.positionals;
+    twice = givenTwice(parsed.tokens, options);
   } catch (cause) {
     throw usageError((cause as Error).message, usage, cause);
   }
+  if (twice !== undefined) throw usageError(`--${twice} is given twice.`, usage);
   const missing = names[given.length];
   if (missing !== undefined) throw usageError(`The <${missing}> is missing.`, usage);
   const [surplus] = given.slice(names.length);
   if (surplus !== undefined && !repeats) throw usageError(`"${surplus}" is one argument too many.`, usage);
   const positionals = Object.fromEntries(names.map((name, i) => [name, given[i]])) as Record<N, string>;
-  return { values, positionals, repeated: repeats ? given.slice(names.length - 1) : [] };
+  return { values, positionals, repeated: repeats ? given.slice(Math.max(names.length - 1, 0)) : [] };
 }

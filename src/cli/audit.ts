@@ -1,8 +1,9 @@
-import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import { closeSync, createReadStream, existsSync, openSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { BatonError } from '../core/errors';
 import { unknownName } from '../core/options';
+import { readTextFile } from '../core/text-file';
 import { ALGORITHMS, type Algorithm } from '../jws/algorithms';
 import type { JwkSet, KeyFinder } from '../jws/keys';
 import { fixedKeySource } from '../keys/fixed';
@@ -10,6 +11,7 @@ import { placeOf, readCheckpoint, type AuditPlace } from '../logging/audit-check
 import { partsOf, readOpening } from '../logging/audit-file';
 import { verifyAuditFiles, type AuditFileReport, type AuditReport } from '../logging/audit-verify';
 import { readArguments, USAGE_ERROR } from './arguments';
+import { printable } from './printable';
 
 const USAGE = `Usage: baton audit verify <file>... [--keys jwks.json] [--checkpoints file] [--expect place] [--json]
 
@@ -42,9 +44,16 @@ function filesOf(name: string): string[] {
 }
 
 function readKeys(path: string): KeyFinder {
+  let text: string;
+  try {
+    text = readTextFile(path);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new BatonError('key_invalid', `The key file ${path} cannot be read (${code ?? message}).`, { cause });
+  }
   let set: unknown;
   try {
-    set = JSON.parse(readFileSync(path, 'utf8'));
+    set = JSON.parse(text);
   } catch {
     // No cause: should the file hold private keys, the parser's message would quote them.
     throw new BatonError('key_invalid', `The key file ${path} cannot be read as JSON.`);
@@ -62,15 +71,29 @@ async function placeInLine(line: string, keys: KeyFinder | undefined): Promise<A
   return typeof members.jws === 'string' ? readCheckpoint(members.jws, keys) : placeOf(members);
 }
 
+/** What Windows PowerShell writes with `>` is UTF-16. */
+function encodingOf(path: string): 'utf16le' | 'utf8' {
+  const fd = openSync(path, 'r');
+  try {
+    const mark = Buffer.alloc(2);
+    readSync(fd, mark, 0, 2, 0);
+    return mark.readUInt16BE() === 0xfffe ? 'utf16le' : 'utf8';
+  } finally {
+    closeSync(fd);
+  }
+}
+
 async function readPlaces(path: string, keys: KeyFinder | undefined): Promise<AuditPlace[]> {
   const places: AuditPlace[] = [];
   let number = 0;
   const refuse = (why: string, cause?: unknown): BatonError =>
     new BatonError('option_invalid', `The file of checkpoints ${path} ${why}`, { cause });
   try {
-    for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
+    const input = createReadStream(path, encodingOf(path));
+    for await (const text of createInterface({ input, crlfDelay: Infinity })) {
       number++;
-      const place = line.trim() === '' ? undefined : await placeInLine(line.trim(), keys);
+      const line = text.trim();
+      const place = line === '' ? undefined : await placeInLine(line, keys);
       if (place !== undefined) places.push(place);
     }
   } catch (cause) {
@@ -90,18 +113,19 @@ function expectedPlace(text: string, files: readonly string[]): AuditPlace {
   if (chain !== undefined) return { chain, seq: Number(seq), hash };
   const chains = [...new Set(files.map((file) => readOpening(file)?.chain))];
   const [only] = chains;
-  if (chains.length !== 1 || only === undefined)
-    throw usageError('--expect must name the chain: there is more than one.');
+  if (chains.length > 1) throw usageError('--expect must name the chain: there is more than one.');
+  if (only === undefined) throw usageError('--expect must name the chain: the first line of the file does not.');
   return { chain: only, seq: Number(seq), hash };
 }
 
+const say = (line: string): void => console.log(printable(line));
+
 function print(report: AuditReport): void {
   for (const file of report.files) printFile(file);
-  for (const chain of report.missingChains)
-    console.log(`missing  chain ${chain}: checkpoints name it, no file holds it`);
+  for (const chain of report.missingChains) say(`missing  chain ${chain}: checkpoints name it, no file holds it`);
   const wrong = report.files.filter(({ ok }) => !ok).length;
   const files = `${report.files.length} file${report.files.length === 1 ? '' : 's'}`;
-  console.log(report.ok ? `${files}, nothing wrong` : `${files}, ${wrong + report.missingChains.length} wrong`);
+  say(report.ok ? `${files}, nothing wrong` : `${files}, ${wrong + report.missingChains.length} wrong`);
 }
 
 function printFile({ file, ok, lines, chain, part, last, signedThrough, fault, notes }: AuditFileReport): void {
@@ -111,9 +135,9 @@ function printFile({ file, ok, lines, chain, part, last, signedThrough, fault, n
     ...(last === undefined ? [] : [`good up to ${last.seq}:${last.hash}`]),
     ...(signedThrough === undefined ? [] : [`signed up to ${signedThrough}`]),
   ];
-  console.log(`${ok ? 'ok ' : 'BAD'}  ${basename(file)}: ${facts.join('; ')}`);
-  if (fault !== undefined) console.log(`     line ${fault.line} ${fault.kind}: ${fault.message}`);
-  for (const note of notes) console.log(`     note: ${note}`);
+  say(`${ok ? 'ok ' : 'BAD'}  ${basename(file)}: ${facts.join('; ')}`);
+  if (fault !== undefined) say(`     line ${fault.line} ${fault.kind}: ${fault.message}`);
+  for (const note of notes) say(`     note: ${note}`);
 }
 
 /** `baton audit verify`: holds the files of audit trails against their hash chains and against what was kept elsewhere. */

@@ -2,6 +2,7 @@
 import { asBatonError } from '../core/errors';
 import { unknownName } from '../core/options';
 import { USAGE_ERROR } from './arguments';
+import { printable } from './printable';
 
 /** Each command is loaded when it is called: `baton --help` must not load a gateway. */
 const COMMANDS: Readonly<Record<string, { readonly summary: string; run(args: readonly string[]): Promise<void> }>> = {
@@ -13,9 +14,21 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; run(args: re
     summary: 'runs the whole relay on this machine: sign-in, gateway, IIS with your app, Lambda',
     run: async (args) => (require('./dev') as typeof import('./dev')).dev(args),
   },
+  doctor: {
+    summary: 'says what can go wrong with web.config, policy and gateway template, and repairs what it can',
+    run: async (args) => (require('./doctor') as typeof import('./doctor')).doctor(args),
+  },
+  init: {
+    summary: 'sets Baton up in the Express app of this folder: web.config, policy, keys, API Gateway',
+    run: async (args) => (require('./init') as typeof import('./init')).init(args),
+  },
   keys: {
     summary: 'makes, rotates and shows the keys that sign',
     run: async (args) => (require('./keys') as typeof import('./keys')).keys(args),
+  },
+  logs: {
+    summary: 'prints what makes the logs of IIS and API Gateway carry the correlation ID',
+    run: async (args) => (require('./logs') as typeof import('./logs')).logs(args),
   },
   policy: {
     summary: 'checks, explains, tests and compares policy files',
@@ -57,6 +70,7 @@ main(process.argv.slice(2)).catch((thrown: unknown) => {
   const error = asBatonError(thrown);
   // What Baton did not foresee is shown whole: here the reader is the developer.
   if (error.code === 'internal') console.error(error.cause);
-  else console.error(`baton: ${error.message}`);
+  // The message quotes what was read; its own line ends stay.
+  else console.error(`baton: ${error.message.split('\n').map(printable).join('\n')}`);
   process.exitCode = error.reason === USAGE_ERROR ? 2 : 1;
 });

@@ -1,7 +1,9 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { audit } from '../../src/cli/audit';
 import { jwkSigner } from '../../src/jws/sign';
 import type { AuditCheckpoint } from '../../src/logging/audit-checkpoints';
+import { CHAIN_START, sealLine } from '../../src/logging/audit-line';
 import type { AuditReport } from '../../src/logging/audit-verify';
 import { auditFolder, eventOf, rewrite, type AuditFolder } from '../support/audit-files';
 import { BATON } from '../support/example';
@@ -27,7 +29,7 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
-function write(name: string, text: string): string {
+function write(name: string, text: string | Buffer): string {
   writeFileSync(join(folder.path, name), text);
   return join(folder.path, name);
 }
@@ -58,6 +60,19 @@ it('says where it is wrong, and how, for people and for machines', async () => {
   ]);
 });
 
+it('lets no file write on the terminal what it likes', async () => {
+  const forged = { type: 'audit_chain', chain: '\u001b[2K\rok', part: 1, follows: [] };
+  const opening = sealLine(0, 'now', CHAIN_START, forged);
+  const lost = sealLine(1, 'now', opening.hash, { type: 'audit_lost', lost: '\n1 file, nothing wrong\u202e' });
+  const said = jest.spyOn(console, 'log').mockImplementation();
+  await audit(['verify', write('forged.jsonl', `${opening.text}\n${lost.text}\n`)]);
+  const lines = said.mock.calls.map(([line]) => String(line));
+  said.mockRestore();
+  expect(lines[0]).toContain('chain \\u001b[2K\\u000dok, part 1');
+  expect(lines[1]).toContain('\\u000a1 file, nothing wrong\\u202e lines were lost');
+  expect(lines.join('')).not.toMatch(/[\u0000-\u001f\u202e]/);
+});
+
 describe('a tail that was cut off', () => {
   const logLine = ({ chain, seq, hash }: AuditCheckpoint): string =>
     JSON.stringify({ type: 'audit_checkpoint', chain, seq, hash });
@@ -72,6 +87,10 @@ describe('a tail that was cut off', () => {
     [
       'shipped checkpoints',
       () => ['--checkpoints', write('c.jsonl', checkpoints.map((one) => JSON.stringify(one)).join('\n'))],
+    ],
+    [
+      'checkpoints that Windows PowerShell wrote',
+      () => ['--checkpoints', write('c.txt', Buffer.from(`\ufeff${checkpoints.at(-1)!.jws}\r\n`, 'utf16le'))],
     ],
     [
       'the log',
@@ -104,6 +123,18 @@ describe('refuses', () => {
     ['a folder', 1, () => ['audit', 'verify', folder.path], /cannot be read \(EISDIR\)/],
     ['a place that is none', 2, () => ['audit', 'verify', file, '--expect', '7'], /must be seq:hash/],
     ['keys that are none', 1, () => ['audit', 'verify', file, '--keys', file], /cannot be read as JSON/],
+    [
+      'keys that are not there',
+      1,
+      () => ['audit', 'verify', file, '--keys', 'gone'],
+      /key file gone cannot .*\(ENOENT\)/,
+    ],
+    [
+      'a place without its chain, of a file that does not say it either',
+      2,
+      () => ['audit', 'verify', write('x', 'x\n'), '--expect', `1:${checkpoints[0]!.hash}`],
+      /the first line of the file does not/,
+    ],
     ['keys that are no set', 1, () => ['audit', 'verify', file, '--keys', write('a', '{}')], /no JWK Set/],
     ['no checkpoints', 1, () => ['audit', 'verify', file, '--checkpoints', write('a', '{}\n')], /holds no checkpoint/],
     [

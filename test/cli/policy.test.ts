@@ -17,6 +17,11 @@ beforeAll(() => {
   write('odd.json', policyDocument());
   write('broken.json', policyDocument({ application: '', unlistedRoutes: 'open' }));
   write('next.json', { ...sound, roles: { clerk, approver: { ...approver, permissions: [] } } });
+  const { edge, actors } = sound as unknown as { edge: object; actors: Record<string, object> };
+  const copilot = { ...actors['invoice-copilot'], members: ['entra:x'] };
+  const elsewhere = { ...edge, issuer: 'https://elsewhere.example' };
+  write('elsewhere.json', { ...sound, edge: elsewhere, actors: { ...actors, 'invoice-copilot': copilot } });
+  write('hostile.json', String.raw`{"roles":{"\u001b[2K\n":{},"\u001b[2K\n":{}}}`);
   write('app.env', 'APP=invoices\n');
   const claims = { iss: PROVIDER_ISSUER, oid: '7d3c', tid: 't1', roles: ['Invoices.Approver'], scp: 'a b' };
   write('claims.json', claims);
@@ -47,6 +52,7 @@ it.each<[string, number, RegExp]>([
     /^note +\/routes\/0: \* \/health is open to everybody\n0 problem\(s\), 0 warning\(s\), 1 note\(s\)\ndigest sha256-/,
   ],
   ['check policy.json --strict', 0, /0 warning/],
+  ['check hostile.json', 1, /^problem +\/roles\/\\u001b\[2K\\u000a: is given twice\n1 problem/],
   ['check odd.json', 0, /^warning +\/roles\/auditor: nobody has the role "auditor"/],
   ['check odd.json --strict', 1, /1 warning/],
   ['check broken.json', 1, /^problem +\/application: .*\nproblem +\/unlistedRoutes: .*\n2 problem\(s\)/],
@@ -78,6 +84,11 @@ it.each<[string, number, RegExp]>([
   ],
   ['diff policy.json policy.json', 0, /^nobody gains or loses anything\n$/],
   [
+    'diff policy.json elsewhere.json --exit-code',
+    1,
+    /^- entra:invoice-copilot loses acting as invoice-copilot\n\+ entra:x gains acting as invoice-copilot\n~ \/edge\/issuer is "https:\/\/elsewhere.example" instead of "[^"]*"\n$/,
+  ],
+  [
     'diff policy.json next.json',
     0,
     /^- role approver loses permission invoice:approve\n- role approver loses POST \/invoices\/\{id\}\/approve\n$/,
@@ -104,12 +115,16 @@ it.each<[string, number, string]>([
     2,
     'The identity provider "entre" is not known here; did you mean "entra"?',
   ],
+  [`${explain} GET /a --members Invoices.Clerk`, 2, '--members takes provider:value, not "Invoices.Clerk".'],
+  [`${explain} GET /a --members entre:x`, 2, 'The identity provider "entre" is not known here; did you mean "entra"?'],
+  [`${explain} GET /a --roles clerk --roles approver`, 2, '--roles is given twice.'],
   [`${explain} GET /a --user policy.json`, 2, 'name it with --provider'],
   [`${explain} GET /a --user table.jsn`, 1, 'table.jsn cannot be read'],
   [`${explain} GET /a --user app.env`, 1, 'app.env is not JSON'],
   [`${explain} GET /a --user overage.json`, 1, 'leaves out the claim at /roles'],
   [`${explain} GET /a --signed-in soon`, 2, '--signed-in is a number of seconds.'],
   ['test policy.json policy.json', 1, 'policy.json is no table of expectations:'],
+  ['diff hostile.json policy.json', 1, '/roles/\\u001b[2K'],
   ['diff policy.json broken.json', 1, 'broken.json has 2 problems:'],
 ])('baton policy %s ends with %i and why', async (line, code, said) => {
   const { exit, stdout, stderr } = await baton(line);

@@ -1,5 +1,6 @@
 import { BatonError, type Problem } from '../../core/errors';
-import { findingsOf, type Finding, type FindingCode } from '../../policy/findings';
+import { findingText } from '../../policy/finding-text';
+import { findingsOf, type Finding } from '../../policy/findings';
 import { loadPolicy } from '../../policy/load';
 import { readArguments } from '../arguments';
 import { environmentOf, print } from './files';
@@ -19,29 +20,6 @@ const OPTIONS = {
   strict: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const;
-
-const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
-
-const SENTENCES: Readonly<Record<FindingCode, (names: readonly string[]) => string>> = {
-  role_unheld: (names) => `nobody has the role ${quoted(names)}: neither it nor a role that inherits it has members`,
-  permission_ungranted: ([permission = '', ...roles]) =>
-    roles.length === 0
-      ? `no role grants ${quoted([permission])}: nobody gets through here`
-      : `only roles that nobody has grant ${quoted([permission])}: ${quoted(roles)}`,
-  role_unreached: (names) => `nobody has ${quoted(names)}: nobody gets through here`,
-  route_unreachable: ([path = '']) => `no request comes to ${path}: clients take "." and ".." out of paths`,
-  actor_wider: (names) => `no role grants ${quoted(names)}, so the actor cannot use it`,
-  claim_unmapped: (names) => `no identity provider's "claims" reads ${quoted(names)}: nobody gets through here`,
-  tenant_shared: () =>
-    'several identity providers map tenants, and equal ones meet here: make sure that they cannot choose the same',
-  lifetime_for_cache: (names) =>
-    `above 60 s it lets in tokens that a gateway's cache kept, which ${quoted(names)} is there to prevent`,
-  route_public: ([route = '']) => `${route} is open to everybody`,
-  unlisted_open: () => 'every verified caller may send requests that no entry lists',
-  grant_unasked: (names) => `no route and no function asks for ${quoted(names)}; a guard in code may`,
-  cache_forbidden: (names) =>
-    `${quoted(names)} holds only while the gateway caches no authorizer results: authorizerResultTtlInSeconds 0, createAuthorizer({ cacheTtlSeconds: 0 })`,
-};
 
 const line = (level: string, pointer: string, message: string): string =>
   `${level.padEnd(8)} ${pointer === '' ? '(document)' : pointer}: ${message}`;
@@ -69,7 +47,7 @@ export function check(args: readonly string[]): void {
   const count = (level: Finding['level']): number => findings.filter((one) => one.level === level).length;
   const lines = [
     ...problems.map(({ pointer, message }) => line('problem', pointer, message)),
-    ...findings.map(({ level, pointer, code, names }) => line(level, pointer, SENTENCES[code](names))),
+    ...findings.map((one) => line(one.level, one.pointer, findingText(one))),
     `${problems.length} problem(s), ${count('warning')} warning(s), ${count('note')} note(s)`,
     ...(digest === undefined ? [] : [`digest ${digest}`]),
   ];

@@ -7,6 +7,7 @@ import { unknownName } from '../../core/options';
 import { identityFrom } from '../../identity/from-transaction';
 import { transactionOf } from '../../identity/provider-transaction';
 import { explainRoute, type ExplainedCondition, type Explanation } from '../../policy/explain';
+import { policyProviders } from '../../policy/members';
 import type { Policy } from '../../policy/policy';
 import { supposedIdentity, type SupposedCaller } from '../../policy/supposed-caller';
 import { readArguments, USAGE_ERROR } from '../arguments';
@@ -81,6 +82,16 @@ function fromClaims(policy: Policy, file: string, named: string | undefined, now
   return identityFrom(verified, { profile: policy.edge.profile, issuer: 'supposed' });
 }
 
+/** A slip of the pen would otherwise be a caller without roles, and the answer one about somebody else. */
+function checkMembers(policy: Policy, members: readonly string[]): void {
+  const providers = policyProviders(policy.document);
+  for (const member of members) {
+    const provider = /^([^:]+):./.exec(member)?.[1];
+    if (provider === undefined) throw usageError(`--members takes provider:value, not "${member}".`);
+    if (!providers.includes(provider)) throw usageError(`The identity provider ${unknownName(provider, providers)}.`);
+  }
+}
+
 function callerOf(policy: Policy, values: Values, now: number): Identity | undefined {
   const { user, provider, members, roles, scopes, actor, tenant, subject, acr, 'signed-in': ago } = values;
   if (ago !== undefined && !/^\d{1,9}$/.test(ago)) throw usageError('--signed-in is a number of seconds.');
@@ -94,6 +105,7 @@ function callerOf(policy: Policy, values: Values, now: number): Identity | undef
     actors: actor,
     signedInSecondsAgo: ago === undefined ? undefined : Number(ago),
   });
+  checkMembers(policy, supposed.members ?? []);
   const given = Object.keys(supposed);
   if (user === undefined) {
     if (provider !== undefined) throw usageError('--provider is for the claims that --user names.');

@@ -1,15 +1,16 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { BatonError } from '../../core/errors';
+import { readTextFile } from '../../core/text-file';
 import type { Environment } from '../../policy/environment';
 import { loadPolicy, POLICY_VARIABLE } from '../../policy/load';
 import type { Policy } from '../../policy/policy';
 import { USAGE_ERROR } from '../arguments';
+import { printable } from '../printable';
 
 function readText(path: string): string {
   try {
-    return readFileSync(resolve(path), 'utf8').replace(/^\uFEFF/, '');
+    return readTextFile(resolve(path));
   } catch (cause) {
     throw new BatonError('option_invalid', `${path} cannot be read: ${(cause as Error).message}.`, { cause });
   }
@@ -47,5 +48,5 @@ export function policyOf(path: string | undefined, envFile: string | undefined):
 
 /** Prints data for machines, or the lines for people. */
 export function print(json: boolean, data: unknown, lines: readonly string[]): void {
-  console.log(json ? JSON.stringify(data, null, 2) : lines.join('\n'));
+  console.log(json ? JSON.stringify(data, null, 2) : lines.map(printable).join('\n'));
 }
