@@ -9,7 +9,8 @@ const winston = { name: 'winston', message: onlyIn('src/logging') };
 const allowPackages = (...paths) => ({ 'no-restricted-imports': ['error', { paths }] });
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', '.demo/']),
+  // The newcomer's app is as Express's generator writes one.
+  globalIgnores(['dist/', 'coverage/', '.demo/', 'scripts/newcomer/app/']),
   eslint.configs.recommended,
   {
     linterOptions: { reportUnusedDisableDirectives: 'error' },

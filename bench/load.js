@@ -2,6 +2,9 @@
 const { once } = require('node:events');
 const { connect } = require('node:net');
 
+/** Far longer than the slowest answer of a busy machine. */
+const SILENCE_MS = 30_000;
+
 /**
  * Sends requests over keep-alive connections, the next one as soon as an answer is in, until the time is up and every
  * answer is back. On plain sockets: a load generator that costs more than the server would measure itself.
@@ -16,6 +19,8 @@ async function load({ port, connections, header, tokens, durationMs }) {
 
   const drive = async () => {
     const socket = connect(port, '127.0.0.1').setNoDelay().setEncoding('latin1');
+    // A server that hangs must end the run, and not hang it too.
+    socket.setTimeout(SILENCE_MS, () => socket.destroy(new Error(`No answer for ${SILENCE_MS} ms.`)));
     await once(socket, 'connect');
     await new Promise((resolve, reject) => {
       let sentAt;

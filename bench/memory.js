@@ -100,8 +100,7 @@ function request(rawHeaders) {
       resolve(res.statusCode);
       return res;
     };
-    const run = (index) => (chain[index] ? chain[index](req, res, () => run(index + 1)) : res.end());
-    run(0);
+    chain(req, res, () => res.end());
   });
 }
 

@@ -8,6 +8,11 @@ const GOALS = [
   { name: 'Baton: baton(), one winston line', cases: ['every token new'], at: { 20: 2.4, 24: 4.1 } },
 ];
 
+/** Whose p99 Baton's identity alone is held against: those that do as much or less. */
+const IDENTITY = 'Baton: correlation + identity';
+/** What follows this line in the page is written by hand, and is kept when the figures are written anew. */
+const BY_HAND = '<!-- by hand from here on -->';
+
 const table = (head, rows) =>
   [head, head.map((_, index) => (index === 0 ? '---' : '--:')), ...rows]
     .map((row) => `| ${row.join(' | ')} |`)
@@ -49,6 +54,25 @@ function goalRows(results) {
     );
 }
 
+/** The p99 of identity alone against the least of the peers', case by case. */
+function latencyRows(results) {
+  return results.flatMap(({ major, algorithm, case: tokens, rows }) => {
+    const own = rows.find(({ name }) => name === IDENTITY);
+    const [best] = rows
+      .filter(({ name, group }) => group === 'identity' && name !== IDENTITY)
+      .sort((a, b) => a.p99 - b.p99);
+    if (own === undefined || best === undefined) return [];
+    const verdict = own.p99 <= best.p99 ? 'met' : 'missed';
+    return [[`Node ${major}, ${algorithm}`, tokens, `${ms(best.p99)} (${best.name})`, ms(own.p99), verdict]];
+  });
+}
+
+/** The part of an earlier page that somebody wrote; with its mark, so that it is found again. */
+function handWritten(earlier) {
+  const at = earlier.indexOf(BY_HAND);
+  return at < 0 ? `${BY_HAND}\n` : earlier.slice(at);
+}
+
 const METHOD = `Each candidate runs behind Express 5 in a process of its own, with the same route and the same tokens; its key
 is in place, and issuer, audience and algorithm are checked. One load generator, in the process of the run, keeps 64 keep-alive
 connections of plain sockets busy. A round measures bare Express, then each candidate in turn, then bare Express again; a candidate's
@@ -60,7 +84,7 @@ median of all rounds, with the least and the most: where these lie far apart the
 by default. Identity alone includes Baton's correlation, which the peers do not do.`;
 
 /** The page that a run leaves: what was measured, how, and whether the goals are met. */
-function report(results, { seconds, argv, connections, load }) {
+function report(results, { seconds, argv, connections, load }, earlier = '') {
   const blocks = new Map();
   for (const result of results) {
     const key = `Node ${result.major}, ${result.algorithm}`;
@@ -81,8 +105,11 @@ ${METHOD}
 
 ${table(['ES256', 'Node', 'tokens', 'goal', 'measured', ''], goals)}
 
+${table(['p99 of identity alone, ms', 'tokens', 'the best peer', 'measured', ''], latencyRows(results))}
+
 ${sections.join('\n\n')}
-`;
+
+${handWritten(earlier)}`;
 }
 
-module.exports = { report };
+module.exports = { latencyRows, report };

@@ -1,7 +1,7 @@
 'use strict';
 const { fork } = require('node:child_process');
 const { once } = require('node:events');
-const { mkdtempSync, rmSync, writeFileSync } = require('node:fs');
+const { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
 const { createServer } = require('node:http');
 const { loadavg, tmpdir } = require('node:os');
 const path = require('node:path');
@@ -9,7 +9,7 @@ const { parseArgs } = require('node:util');
 const { CANDIDATES } = require('./candidates');
 const { load } = require('./load');
 const { percentile, median } = require('./statistics');
-const { report } = require('./report');
+const { latencyRows, report } = require('./report');
 const { ALGORITHMS, makeTokens } = require('./tokens');
 
 const { values: options } = parseArgs({
@@ -28,7 +28,10 @@ const CONNECTIONS = 64;
 /** More than any cache here holds (Baton 8,192; fast-jwt 1,000; the LRU 8,192), so in rotation none of them ever hits. */
 const DISTINCT = 12_000;
 const CASES = { '1 token': 1, '100 tokens': 100, 'every token new': DISTINCT };
-const WARM_UP_ANSWERS = 10_000;
+const WARM_UP_ANSWERS = 20_000;
+const WARM_UP_MS = options.quick ? 1500 : 8000;
+/** Beyond what the slices take: starting, and waiting for the last answers. */
+const OVERHEAD = 1.3;
 const SLICE_MS = options.quick ? 350 : 500;
 const roundsFor = (algorithm) => Number(options.rounds ?? (options.quick ? 2 : algorithm === 'ES256' ? 6 : 3));
 
@@ -75,7 +78,7 @@ async function slice(server, tokens, durationMs) {
 
 /** Compiling takes requests, not time: a busy machine needs longer for as many. */
 async function warmUp(server, tokens) {
-  const deadline = Date.now() + (options.quick ? 1500 : 4000);
+  const deadline = Date.now() + WARM_UP_MS;
   let answers = 0;
   while (answers < WARM_UP_ANSWERS && Date.now() < deadline) {
     answers += (await slice(server, tokens, 250)).answers;
@@ -97,12 +100,12 @@ async function round(servers, tokens) {
 async function measureCase(servers, tokens, rounds) {
   const rows = [];
   for (let turn = 0; turn < rounds; turn++) rows.push(...(await round(servers, tokens)));
-  return servers.map(({ candidate: { name } }) => {
+  return servers.map(({ candidate: { name, group } }) => {
     const own = rows.filter((row) => row.name === name);
     const of = (field) => median(own.map((row) => row[field]));
     const ratios = own.map(({ ratio }) => ratio);
     const spread = [Math.min(...ratios), Math.max(...ratios)];
-    return { name, ratio: of('ratio'), spread, cpuMicros: of('cpuMicros'), p50: of('p50'), p99: of('p99') };
+    return { name, group, ratio: of('ratio'), spread, cpuMicros: of('cpuMicros'), p50: of('p50'), p99: of('p99') };
   });
 }
 
@@ -112,8 +115,7 @@ async function measureBlock({ major, algorithm, signed, folder, jwksUri }) {
   const servers = [];
   const results = [];
   try {
-    const able = candidates.filter(({ lacks = [] }) => !lacks.includes(algorithm));
-    for (const candidate of able) servers.push(await start(candidate, nodePath(major), setupFile));
+    for (const candidate of ableTo(algorithm)) servers.push(await start(candidate, nodePath(major), setupFile));
     // Compiled code only: each server meets the route, and each cache its tokens, before anything counts.
     for (const server of servers) await warmUp(server, signed.tokens);
     for (const [name, count] of Object.entries(CASES)) {
@@ -129,6 +131,19 @@ async function measureBlock({ major, algorithm, signed, folder, jwksUri }) {
     for (const server of servers) server.stop();
   }
   return results;
+}
+
+const ableTo = (algorithm) => candidates.filter(({ lacks = [] }) => !lacks.includes(algorithm));
+
+/** What the slices and the warming up take on a calm machine, in minutes. */
+function estimatedMinutes(algorithms) {
+  const blockMs = (algorithm) => {
+    const count = ableTo(algorithm).length;
+    const slices = Object.keys(CASES).length * roundsFor(algorithm) * (count + 1);
+    return count * WARM_UP_MS + slices * SLICE_MS;
+  };
+  const totalMs = algorithms.reduce((sum, algorithm) => sum + blockMs(algorithm), 0) * options.node.length * OVERHEAD;
+  return Math.ceil(totalMs / 60_000);
 }
 
 /** Where express-oauth2-jwt-bearer fetches its keys, once. */
@@ -149,6 +164,9 @@ async function main() {
   const loadBefore = loadavg()[0];
   const folder = mkdtempSync(path.join(tmpdir(), 'baton-bench-'));
   const algorithms = options.quick ? options.algorithm.slice(0, 1) : options.algorithm;
+  console.log(
+    `${algorithms.join(', ')} on Node ${options.node.join(', ')}: ${estimatedMinutes(algorithms)} minutes or so, longer where the machine is busy.`,
+  );
   const keys = new Map();
   const server = await keyServer(keys);
   const jwksUri = `http://127.0.0.1:${server.address().port}/jwks.json`;
@@ -168,7 +186,9 @@ async function main() {
   }
   const seconds = Math.round((Date.now() - startedAt) / 1000);
   const facts = { seconds, argv: process.argv.slice(2), connections: CONNECTIONS, load: [loadBefore, loadavg()[0]] };
-  writeFileSync(options.output, report(results, facts));
+  const earlier = existsSync(options.output) ? readFileSync(options.output, 'utf8') : '';
+  for (const row of latencyRows(results)) console.log(`p99 of identity alone, ${row.join(', ')}`);
+  writeFileSync(options.output, report(results, facts, earlier));
   console.log(`\n${seconds} s; written to ${path.relative(process.cwd(), options.output)}`);
 }
 

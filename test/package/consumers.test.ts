@@ -1,13 +1,31 @@
 import path from 'node:path';
 import { createProject, pack, root, type Project, type Tarball } from './project';
 
-const SUBPATHS = ['authorizer', 'context', 'errors', 'function', 'iis', 'logging', 'offload', 'policy', 'testing'].map(
-  (name) => `iis-baton/${name}`,
-);
+const SUBPATHS = [
+  'authorizer',
+  'context',
+  'doctor',
+  'errors',
+  'function',
+  'iis',
+  'logging',
+  'offload',
+  'policy',
+  'testing',
+].map((name) => `iis-baton/${name}`);
 const ENTRIES = ['iis-baton', ...SUBPATHS];
 
 /** Packages that must stay unloaded until something needs them. */
-const HEAVY = ['@aws-sdk/client-lambda', '@xmldom/xmldom', 'express', 'ioredis', 'jose', 'oidc-provider', 'winston'];
+const HEAVY = [
+  '@aws-sdk/client-lambda',
+  '@xmldom/xmldom',
+  'express',
+  'ioredis',
+  'jose',
+  'oidc-provider',
+  'winston',
+  'yaml',
+];
 
 let tarball: Tarball;
 let project: Project;

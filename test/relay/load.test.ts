@@ -152,7 +152,7 @@ async function expectInLogs(requests: readonly (Shot & { id: string })[]): Promi
     rest: new Set(jsonLines(`${relay.logDirectory}/gateway-rest.jsonl`).map((line) => line.extendedRequestId)),
   };
   for (const { via, id } of requests) {
-    expect([id, gateways[via].has(id), iis.filter((line) => line.endsWith(` ${id} ${id}`)).length]).toEqual([
+    expect([id, gateways[via].has(id), iis.filter((line) => ` ${line} `.includes(` ${id} ${id} `)).length]).toEqual([
       id,
       true,
       1,

@@ -40,8 +40,7 @@ export function temporaryFolder(): string {
  * Copies the example into a folder that looks like this repository: `iis-baton` is found by the package's reference to
  * itself, and is the build of this repository, not a second one.
  */
-export function copyExample(): ExampleCopy {
-  const directory = temporaryFolder();
+export function copyExample(directory: string = temporaryFolder()): ExampleCopy {
   const app = path.join(directory, 'examples', 'invoices');
   const isSource = (source: string): boolean => path.basename(source) !== '.baton';
   cpSync(path.join(root, 'examples', 'invoices'), app, { recursive: true, filter: isSource });

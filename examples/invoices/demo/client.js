@@ -29,7 +29,7 @@ function send(base, method, path, headers = []) {
         });
       });
     });
-    outgoing.setTimeout(10_000, () => outgoing.destroy(new Error(`${method} ${path} took longer than 10 s`)));
+    outgoing.setTimeout(30_000, () => outgoing.destroy(new Error(`${method} ${path} took longer than 30 s`)));
     outgoing.on('error', reject);
     outgoing.end();
   });

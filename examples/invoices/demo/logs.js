@@ -39,7 +39,7 @@ async function followed(relay, correlationId) {
   const access = gateway.find((line) => line.requestId === correlationId);
   const iis = readFileSync(relay.iis.w3cLogFile(), 'utf8')
     .split(/\r?\n/)
-    .find((line) => line.endsWith(` ${correlationId} ${correlationId}`));
+    .find((line) => ` ${line} `.includes(` ${correlationId} ${correlationId} `));
   const app = await requestLine(relay, correlationId);
   const lambda = jsonLines(readFileSync(relay.lambda.logFile('render-invoice'), 'utf8')).find(
     (line) => line.type === 'function' && line.correlationId === correlationId,
