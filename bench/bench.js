@@ -15,3 +15,7 @@ if (!existsSync(path.join(__dirname, 'node_modules', '.package-lock.json'))) {
   run('npm', ['ci', '--prefix', __dirname, '--no-audit', '--no-fund'], { shell: process.platform === 'win32' });
 }
 run(process.execPath, [path.join(__dirname, 'run.js'), ...process.argv.slice(2)]);
+// What it costs to leave work behind: with libsql where this Node has no SQLite, and with Node's own.
+for (const node of [process.execPath, path.join(__dirname, 'node_modules/node/bin/node')]) {
+  run(node, [path.join(__dirname, 'outbox.js')]);
+}

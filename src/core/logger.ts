@@ -9,6 +9,17 @@ export interface Logger {
   debug(message: string, fields?: LogFields): unknown;
 }
 
+/**
+ * A logger whose further arguments are typed otherwise, such as that of Powertools for AWS Lambda; what it is handed are
+ * {@link LogFields}, which it takes.
+ */
+export interface ForeignLogger {
+  error(message: string, ...more: never[]): unknown;
+  warn(message: string, ...more: never[]): unknown;
+  info(message: string, ...more: never[]): unknown;
+  debug(message: string, ...more: never[]): unknown;
+}
+
 /** One line of the audit trail: who asked for what, what was decided, and why. */
 export interface AuditEvent {
   /** What happened, for example `access`, `hand_over`. */

@@ -10,9 +10,12 @@ export interface ProblemDocument {
   readonly correlationId?: string;
   /** The `WWW-Authenticate` value again: API Gateway REST renames that header on its way to the client. */
   readonly challenge?: string;
+  /** Where what was sent is not as its schema says: RFC 6901 JSON pointers (RFC 9457, section 3). */
+  readonly errors?: readonly { readonly pointer: string }[];
 }
 
-/** The document that answers with an error: its code, a fixed sentence, the correlation ID; nothing of the request. */
+/** The document that answers with an error: its code, a fixed sentence, the correlation ID; of the request at most
+ * the places that do not fit. */
 export function problemDocument(error: BatonError, correlationId?: string, challenge?: string): ProblemDocument {
   return {
     type: `urn:iis-baton:error:${error.code}`,
@@ -21,5 +24,6 @@ export function problemDocument(error: BatonError, correlationId?: string, chall
     code: error.code,
     ...(correlationId !== undefined && { correlationId }),
     ...(challenge !== undefined && { challenge }),
+    ...(error.code === 'input_invalid' && { errors: error.problems.map(({ pointer }) => ({ pointer })) }),
   };
 }

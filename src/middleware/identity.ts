@@ -7,6 +7,7 @@ import { definedMembers } from '../core/objects';
 import { checkOptionNames } from '../core/options';
 import type { ReplayStore } from '../core/replay';
 import type { ContextRecord } from '../core/request-context';
+import { describeCaller } from '../correlation/describe-work';
 import type { EdgeOptions, VerifiedCaller, WindowsSignIn } from '../identity/assertion';
 import { createEdge, type Edge } from '../identity/edge';
 import { sharedReplayStore } from '../identity/replay/default-store';
@@ -192,7 +193,8 @@ export function identity(options: IdentityOptions = {}): Middleware {
     record.policy = policy;
     const admit = (caller: VerifiedCaller | undefined): void => {
       setCaller(req, record, caller);
-      showUser?.(res, caller?.identity);
+      const pseudonym = showUser?.(res, caller?.identity);
+      describeCaller(record.context, pseudonym);
       if (caller !== undefined) watchDrift(caller, record.logger);
       runInContext(record, next);
     };

@@ -4,6 +4,7 @@ import { challengeFor } from '../core/challenge';
 import { asBatonError, BatonError } from '../core/errors';
 import type { Logger } from '../core/logger';
 import { problemDocument } from '../core/problem';
+import { describeError } from '../correlation/describe-work';
 import { defaultLogger } from '../logging/winston-logger';
 import type { HttpRequest, Next } from './http';
 import { recordOf } from './record';
@@ -61,6 +62,7 @@ export function refuse(req: IncomingMessage, res: ServerResponse, thrown: unknow
   const error = asBatonError(thrown);
   const record = recordOf(req);
   record?.metrics?.refused(error.code);
+  describeError(error.code);
   // In the request's own context: an error handler is reached from anywhere, and its line must join the others.
   if (record === undefined) logError(defaultLogger(), error);
   else runInContext(record, () => logError(record.logger, error));

@@ -6,8 +6,11 @@ import { keyedHash } from '../logging/subjects';
 /** The response header in which the log of IIS finds who a request was answered for. */
 export const USER_HEADER = USER_LOG_FIELD.sourceName;
 
-/** Says on the answer who the caller is, and that there is none where there is none. */
-export type ShowUser = (res: ServerResponse, identity: Identity | undefined) => void;
+/**
+ * Says on the answer who the caller is, and that there is none where there is none.
+ * @returns what it said
+ */
+export type ShowUser = (res: ServerResponse, identity: Identity | undefined) => string | undefined;
 
 /**
  * What sets {@link USER_HEADER}: the keyed hash of the verified subject as base64url, which W3C logs keep as it is. IIS
@@ -25,10 +28,11 @@ export function userHeader(key: string | Uint8Array | undefined): ShowUser | und
   return (res, identity) => {
     if (identity === undefined) {
       res.removeHeader(USER_HEADER);
-      return;
+      return undefined;
     }
     let value = known.get(identity);
     if (value === undefined) known.set(identity, (value = hash(identity.subject)));
     res.setHeader(USER_HEADER, value);
+    return value;
   };
 }

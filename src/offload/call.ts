@@ -1,10 +1,35 @@
+import { finished } from 'node:stream/promises';
+import { Readable } from 'node:stream';
+import { endedBy } from '../core/ended-by';
 import { BatonError } from '../core/errors';
 import type { WorkEnvelope } from '../token/envelope';
-import { callError, functionError } from './errors';
-import type { CallFunction } from './lambda-client';
+import { callError, functionError, type CalledFunction } from './errors';
+import type { FunctionLimits } from './limits';
+import { retried } from './retry';
+import { FunctionFailure, type FunctionAnswer, type OpenedAnswer } from './transport';
 
 /** Lambda's limit for calls that wait (Lambda quotas). */
 const MAX_PAYLOAD_BYTES = 6 * 1024 * 1024;
+
+/** How one call is made. */
+export interface CallTerms extends CalledFunction {
+  /** For all of the call: waiting for room, every attempt, and the answer to its last byte. */
+  readonly timeoutMs: number;
+  readonly maxRetries: number;
+  readonly idempotent: boolean;
+  readonly limits: FunctionLimits;
+  readonly random: () => number;
+  /** The caller's own signal. */
+  readonly given: AbortSignal | undefined;
+}
+
+/** A function's answer in pieces. */
+export interface FunctionStream {
+  /** What the function says that it is, if it says so. */
+  readonly contentType: string | undefined;
+  /** Ends with an error where the function fails on the way, or the call's time is over. Destroy it to give the call up. */
+  readonly body: Readable;
+}
 
 /**
  * The bytes that are sent.
@@ -27,7 +52,8 @@ export function encode(name: string, envelope: WorkEnvelope): Uint8Array {
   return bytes;
 }
 
-function decode(name: string, payload: string): unknown {
+function decode(name: string, { payload, functionError: kind }: FunctionAnswer): unknown {
+  if (kind !== undefined) throw functionError(name, kind, payload);
   if (payload === '') return null;
   try {
     return JSON.parse(payload) as unknown;
@@ -36,42 +62,114 @@ function decode(name: string, payload: string): unknown {
   }
 }
 
-/** The SDK looks at the signal only when it has credentials, and off AWS it can look for those for minutes. */
-function endedBy<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-    work().then(resolve, reject);
-  });
+/** The time of one call, from before it waits for room to its end. */
+class CallTime {
+  readonly signal: AbortSignal;
+  readonly #terms: CallTerms;
+  readonly #timeout: AbortSignal;
+  readonly #endsAt: number;
+  /** Whether an attempt was made: then the function may have begun. */
+  #begun = false;
+
+  constructor(terms: CallTerms, more: readonly AbortSignal[] = []) {
+    this.#terms = terms;
+    this.#timeout = AbortSignal.timeout(terms.timeoutMs);
+    this.#endsAt = performance.now() + terms.timeoutMs;
+    const signals = [this.#timeout, ...(terms.given ? [terms.given] : []), ...more];
+    this.signal = signals.length === 1 ? this.#timeout : AbortSignal.any(signals);
+  }
+
+  /** What ended it, in the table's terms. */
+  failure(thrown: unknown): BatonError {
+    if (thrown instanceof BatonError) return thrown;
+    const { name, timeoutMs, given } = this.#terms;
+    if (given?.aborted) {
+      const message = `The wait for "${name}" was ended by its caller. If it has begun it may still be running.`;
+      return new BatonError('function_unavailable', message, { cause: thrown, reason: 'aborted' });
+    }
+    if (this.#timeout.aborted) {
+      const message = this.#begun
+        ? `"${name}" did not answer within ${timeoutMs} ms. It may still be running; it was not called again.`
+        : `"${name}" was not called within ${timeoutMs} ms: earlier calls of it had not ended. See /functions/${name}/maxConcurrent.`;
+      return new BatonError('function_timeout', message, { cause: thrown });
+    }
+    if (thrown instanceof FunctionFailure) return functionError(name, thrown.kind, thrown.payload);
+    return callError(this.#terms, thrown);
+  }
+
+  /** Makes the attempts that the terms allow. */
+  attempts<T>(attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { limits, maxRetries, idempotent, random } = this.#terms;
+    const once = async (): Promise<T> => {
+      try {
+        return await endedBy(this.signal, () => {
+          this.#begun = true;
+          return attempt(this.signal);
+        });
+      } catch (thrown) {
+        throw this.failure(thrown);
+      }
+    };
+    const remainingMs = (): number => this.#endsAt - performance.now();
+    const terms = { maxRetries, idempotent, random, remainingMs, signal: this.signal };
+    return retried(() => limits.whenClosed(once), terms);
+  }
 }
 
 /**
- * Calls once; ends the wait after the function's time, or when the caller's own signal says so.
+ * Calls a function and waits for its answer. Ends after the function's time, or when the caller's own signal says so;
+ * what is sent twice is said by {@link retried}.
+ *
  * @throws BatonError `function_*`, `permission_denied`, `payload_too_large`
  */
-export async function callOnce(
-  call: CallFunction,
-  name: string,
-  request: { target: string; payload: Uint8Array; traceHeader?: string },
-  timeoutMs: number,
-  given: AbortSignal | undefined,
+export async function callFunction(
+  terms: CallTerms,
+  attempt: (signal: AbortSignal) => Promise<FunctionAnswer>,
 ): Promise<unknown> {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  const signal = given ? AbortSignal.any([given, timeout]) : timeout;
+  const time = new CallTime(terms);
+  const call = async (signal: AbortSignal): Promise<unknown> => decode(terms.name, await attempt(signal));
   try {
-    const answer = await endedBy(signal, () => call({ ...request, signal }));
-    if (answer.functionError !== undefined) throw functionError(name, answer.functionError, answer.payload);
-    return decode(name, answer.payload);
-  } catch (cause) {
-    if (cause instanceof BatonError) throw cause;
-    if (given?.aborted) {
-      const message = `The wait for "${name}" was ended by its caller. If it has begun it may still be running.`;
-      throw new BatonError('function_unavailable', message, { cause, reason: 'aborted' });
-    }
-    if (timeout.aborted) {
-      const message = `"${name}" did not answer within ${timeoutMs} ms. It may still be running; it was not called again.`;
-      throw new BatonError('function_timeout', message, { cause });
-    }
-    throw callError(name, cause);
+    return await endedBy(time.signal, () => terms.limits.whenFree(() => time.attempts(call)));
+  } catch (thrown) {
+    throw time.failure(thrown);
+  }
+}
+
+/**
+ * The same for an answer in pieces: settles with the first one. The call has its place among the function's calls, and
+ * its time, until the last one is read.
+ *
+ * @throws BatonError as {@link callFunction}
+ */
+export function openFunction(
+  terms: CallTerms,
+  open: (signal: AbortSignal) => Promise<OpenedAnswer>,
+): Promise<FunctionStream> {
+  const givenUp = new AbortController();
+  const time = new CallTime(terms, [givenUp.signal]);
+  return new Promise((resolve, reject) => {
+    const held = async (): Promise<void> => {
+      const { contentType, pieces } = await time.attempts(open);
+      const body = Readable.from(translated(pieces, time), { objectMode: false });
+      const end = (): void => void body.destroy(time.failure(time.signal.reason));
+      time.signal.addEventListener('abort', end, { once: true });
+      // A reader that leaves ends the call: the connection would stay behind, half read.
+      body.once('close', () => {
+        time.signal.removeEventListener('abort', end);
+        givenUp.abort();
+      });
+      resolve({ contentType, body });
+      // Whoever reads it hears of its error; here only the place is held.
+      await finished(body).catch(() => undefined);
+    };
+    endedBy(time.signal, () => terms.limits.whenFree(held)).catch((thrown: unknown) => reject(time.failure(thrown)));
+  });
+}
+
+async function* translated(pieces: AsyncIterable<Uint8Array>, time: CallTime): AsyncGenerator<Uint8Array> {
+  try {
+    yield* pieces;
+  } catch (thrown) {
+    throw time.failure(thrown);
   }
 }

@@ -1,5 +1,8 @@
 import { BatonError, type BatonErrorDetails } from '../core/errors';
+import { credentialsAdvice } from '../credentials/advice';
 import { REFUSAL_PREFIX } from '../token/envelope';
+import { HttpFailure } from './http-failure';
+import { THROTTLED_BY_WHOM } from './retry';
 
 type AwsError = Error & {
   readonly $metadata?: { readonly httpStatusCode?: number };
@@ -7,36 +10,81 @@ type AwsError = Error & {
   readonly code?: unknown;
 };
 
-const CREDENTIALS_ERRORS = ['CredentialsProviderError', 'ExpiredTokenException', 'UnrecognizedClientException'];
+/** What a failure is explained with. */
+export interface CalledFunction {
+  readonly name: string;
+  /** ARN of the function. */
+  readonly target: string;
+  /** What AWS must allow: `lambda:InvokeFunction`, or `execute-api:Invoke` behind a gateway. */
+  readonly action: string;
+}
 
-/** What the SDK threw, in the table's terms. AWS's own text stays in the cause. */
-export function callError(name: string, thrown: unknown): BatonError {
+const THROTTLES = [
+  'TooManyRequestsException',
+  'ThrottlingException',
+  'LimitExceededException',
+  'EC2ThrottledException',
+];
+
+/** What the SDK or fetch() threw, in the table's terms. AWS's own text stays in the cause. */
+export function callError(called: CalledFunction, thrown: unknown): BatonError {
   if (thrown instanceof BatonError) return thrown;
+  const { name } = called;
   const error = thrown as AwsError;
   const status = error.$metadata?.httpStatusCode;
-  // Node's own errors are all called "Error"; what is known of them is their code, such as ECONNREFUSED.
-  const reason = error.name === 'Error' && typeof error.code === 'string' ? error.code : error.name;
+  const reason = reasonOf(error);
   const details: BatonErrorDetails = { cause: thrown, reason };
-  if (error.name === 'TooManyRequestsException' || status === 429) {
-    const wait = Number(error.retryAfterSeconds);
-    const throttled = Number.isFinite(wait) && wait > 0 ? { ...details, retryAfterSeconds: Math.ceil(wait) } : details;
-    return new BatonError('function_throttled', `Lambda throttled the call of "${name}".`, throttled);
+  if (THROTTLES.includes(error.name) || status === 429) return throttled(name, error, details);
+  const advice = refusalAdvice(called, error);
+  if (advice !== undefined) {
+    return new BatonError('function_access_denied', `AWS refused the call of "${name}": ${advice}`, details);
   }
-  if (error.name === 'AccessDeniedException' || status === 403 || CREDENTIALS_ERRORS.includes(error.name)) {
-    return new BatonError(
-      'function_access_denied',
-      `AWS refused the call of "${name}". The app's AWS credentials must be valid and allow lambda:InvokeFunction on its target.`,
-      details,
-    );
-  }
-  if (error.name === 'ResourceNotFoundException') {
+  if (error.name === 'ResourceNotFoundException' || status === 404) {
     const message = `AWS knows no function at the target of "${name}". Check /functions, and that version or alias exist.`;
     return new BatonError('function_unknown', message, details);
   }
   if (error.name === 'RequestTooLargeException' || status === 413) {
     return new BatonError('payload_too_large', `Lambda refused the payload for "${name}" as too large.`, details);
   }
+  if (status === 504 && error instanceof HttpFailure) {
+    const message = `The gateway did not wait for "${name}" any longer. It may still be running; it was not called again.`;
+    return new BatonError('function_timeout', message, details);
+  }
+  if (error instanceof HttpFailure && status !== 503) {
+    return new BatonError('function_failed', `The gateway answered the call of "${name}" with ${status}.`, details);
+  }
   return new BatonError('function_unavailable', `Lambda could not be asked to run "${name}": ${reason}.`, details);
+}
+
+/** Node's own errors are all called "Error" and fetch's "TypeError"; what is known of them is their code. */
+function reasonOf(error: AwsError): string {
+  const { cause } = error as { cause?: { code?: unknown } };
+  const code = error.name === 'TypeError' && cause !== undefined ? cause.code : error.code;
+  return (error.name === 'Error' || error.name === 'TypeError') && typeof code === 'string' ? code : error.name;
+}
+
+function throttled(name: string, error: AwsError, details: BatonErrorDetails): BatonError {
+  const wait = Number(error.retryAfterSeconds);
+  // A function behind a gateway can answer 429 itself, and then it has run.
+  const byWhom = error instanceof HttpFailure && !error.namedByAws ? { reason: THROTTLED_BY_WHOM } : {};
+  const when = Number.isFinite(wait) && wait > 0 ? { retryAfterSeconds: Math.ceil(wait) } : {};
+  return new BatonError('function_throttled', `AWS throttled the call of "${name}".`, {
+    ...details,
+    ...byWhom,
+    ...when,
+  });
+}
+
+/** What was wrong with the credentials or the permissions, and what to change; undefined where neither was. */
+function refusalAdvice({ target, action }: CalledFunction, error: AwsError): string | undefined {
+  const advice = credentialsAdvice(error.name);
+  if (advice !== undefined) return advice;
+  const status = error.$metadata?.httpStatusCode;
+  if (status === 401) {
+    return `the gateway did not accept the hand-over token. Its JWT authorizer needs the issuer of /handOver and the audience ${target}, and must reach the app's public keys.`;
+  }
+  if (error.name !== 'AccessDeniedException' && status !== 403) return undefined;
+  return `the role that it was made in may not ${action} on ${target}. Allow it in the role's policies, and in a session policy or permissions boundary if there is one; /roles/…/aws names the role.`;
 }
 
 /**

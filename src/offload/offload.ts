@@ -1,20 +1,25 @@
 import { currentRecord } from '../context/storage';
 import { nowSeconds, systemClock, type Clock } from '../core/clock';
-import { BatonError, tokenInvalid } from '../core/errors';
-import type { Identity } from '../core/identity';
-import { checkOptionNames } from '../core/options';
-import type { ContextRecord } from '../core/request-context';
-import type { TransactionClaims } from '../core/transaction';
+import type { CallerCredentials } from '../core/credentials';
+import { BatonError } from '../core/errors';
+import { checkOptionNames, type OptionNames } from '../core/options';
 import { outgoingHeaders } from '../correlation/outgoing';
 import type { Signer } from '../jws/sign';
 import { signerFromEnvironment } from '../keys/environment-signer';
+import { defaultLogger } from '../logging/winston-logger';
 import type { FunctionDocument, HandOverDocument } from '../policy/document';
 import { livePolicy } from '../policy/process-policy';
 import type { Policy } from '../policy/policy';
-import type { WorkEnvelope } from '../token/envelope';
 import { mintHandOverToken } from '../token/hand-over-token';
-import { callOnce, encode } from './call';
-import { lambdaCaller } from './lambda-client';
+import { callFunction, encode, openFunction, type CallTerms, type FunctionStream } from './call';
+import { authorizeCall, checkStillValid, HAND_OVER_MARGIN_SECONDS, requireCaller, type Caller } from './caller';
+import { limitsByName, type LimitsByName } from './limits';
+import { measured } from './measured';
+import type { Delivery } from './outbox/delivery';
+import type { EnqueuedWork, EnqueueOptions } from './outbox/enqueue';
+import { outboxOf, type DeliverOptions, type OutboxOptions } from './outbox/outbox';
+import type { FunctionCall } from './transport';
+import { functionWays, type FunctionWays } from './ways';
 
 /** Options of {@link createOffload}. */
 export interface OffloadOptions {
@@ -24,8 +29,14 @@ export interface OffloadOptions {
   readonly signer?: Signer;
   /** Passed to the SDK's `new LambdaClient()`: region, credentials, endpoint; not how often it tries. */
   readonly clientConfig?: Readonly<Record<string, unknown>>;
+  /** Gives each call the credentials of its caller. Default: what the SDK finds, or `clientConfig` says. */
+  readonly credentials?: CallerCredentials;
+  /** Where work that is left behind waits. Default: the file that `BATON_OUTBOX` names; without one there is none. */
+  readonly outbox?: OutboxOptions;
   /** Tells the time; for tests. */
   readonly clock?: Clock;
+  /** Spreads retries: a number from 0 to below 1; for tests. */
+  readonly random?: () => number;
 }
 
 /** Options of one call. */
@@ -39,61 +50,78 @@ export interface Offload {
   /**
    * Calls the policy's function `name` and waits for its answer.
    *
-   * The caller's permission is decided here and again in the function. The function is never called twice.
+   * The caller's permission is decided here and again in the function. The function is called once; again only where it
+   * certainly did not run (AWS throttled the call, or there was no connection), or the policy says that it is `idempotent`.
+   * All of that ends with the function's `timeoutSeconds`.
    *
    * @param payload JSON; at most 6 MB with the envelope
    * @throws BatonError `identity_missing`, `token_invalid` (the caller's identity has ended), `permission_denied`, `function_unknown`, `payload_invalid`,
    *   `payload_too_large`, `function_timeout`, `function_throttled`, `function_access_denied`, `function_unavailable`,
    *   `function_failed`
+   * @see https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
    */
   invoke(name: string, payload: unknown, options?: InvokeOptions): Promise<unknown>;
+  /**
+   * The same for a function that answers in pieces: settles with the first piece. The rest is to be read within the
+   * function's `timeoutSeconds`; whoever stops reading destroys `body`.
+   *
+   * @throws BatonError as `invoke()`; where the function fails on the way, `body` ends with the error
+   *
+   * @example
+   * ```ts
+   * const { body } = await offload.stream('export-invoices', { year: 2026 });
+   * await pipeline(body, createWriteStream('invoices.csv'));
+   * ```
+   * @see https://docs.aws.amazon.com/lambda/latest/api/API_InvokeWithResponseStream.html
+   */
+  stream(name: string, payload: unknown, options?: InvokeOptions): Promise<FunctionStream>;
+  /**
+   * Leaves work behind for the policy's function `name`: it will be done, also if AWS is away or the app ends. Settles
+   * when the work is on disk, and not before; {@link Offload.deliver} takes it from there.
+   *
+   * The function gets each piece of work at least once, and may get it again under the same idempotency key: it must do
+   * the work of one key once. The caller's permission is decided now, again when the work is delivered, by the policy of
+   * that moment, and again in the function.
+   *
+   * @param payload JSON; at most 967,232 bytes
+   * @throws BatonError `identity_missing`, `token_invalid` (the caller's identity has ended), `permission_denied`,
+   *   `function_unknown`, `payload_invalid`, `payload_too_large`, `work_invalid` (a key or time that cannot be),
+   *   `idempotency_conflict`, `outbox_full`, `outbox_unavailable`, `outbox_damaged`, `signer_unavailable`,
+   *   `option_invalid` where no outbox is set up
+   *
+   * @example
+   * ```ts
+   * const { id } = await offload.enqueue('render-invoice', { id: 7 }, { idempotencyKey: 'invoice-7' });
+   * ```
+   */
+  enqueue(name: string, payload: unknown, options?: EnqueueOptions): Promise<EnqueuedWork>;
+  /**
+   * Delivers what was left behind, by this process and by others on the same server, until the server drains. Call it once
+   * when the app starts; a second call gives the same worker.
+   *
+   * @throws BatonError `option_invalid`, `option_unknown`
+   *
+   * @example
+   * ```ts
+   * const offload = createOffload();
+   * offload.deliver();
+   * ```
+   */
+  deliver(options?: DeliverOptions): Delivery;
 }
+
+const OPTION_NAMES: OptionNames<OffloadOptions> = {
+  policy: true,
+  signer: true,
+  clientConfig: true,
+  credentials: true,
+  outbox: true,
+  clock: true,
+  random: true,
+};
 
 const DEFAULT_TIMEOUT_SECONDS = 10;
-/** A hand-over outlives its call by this much: the function's clock, and its start. */
-const HAND_OVER_MARGIN_SECONDS = 30;
-
-interface Caller {
-  readonly record: ContextRecord;
-  readonly user: Identity;
-  readonly transaction: TransactionClaims;
-}
-
-function requireCaller(name: string): Caller {
-  const record = currentRecord();
-  const user = record?.context.user;
-  if (record?.transaction === undefined || user === undefined) {
-    throw new BatonError(
-      'identity_missing',
-      `"${name}" is called as a verified caller, and there is none here. Call it below baton().`,
-    );
-  }
-  return { record, user, transaction: record.transaction };
-}
-
-/** Work that a request began may outlast it, but not run as its caller for ever. */
-function checkStillValid(name: string, { user }: Caller, now: number): void {
-  if (now < user.expiresAt + HAND_OVER_MARGIN_SECONDS) return;
-  throw tokenInvalid('expired', `"${name}" was called when its caller's identity had ended.`);
-}
-
-/** Decides on the permission, and leaves the decision in the audit trail. */
-function authorizeCall(policy: Policy, name: string, { permission }: FunctionDocument, { record, user }: Caller): void {
-  const { allowed, reason, rule } = (record.policy ?? policy).decidePermission(user, permission);
-  record.audit.record({
-    event: 'hand_over',
-    outcome: allowed ? 'allowed' : 'denied',
-    function: name,
-    required: permission,
-    reason,
-    ...(rule !== undefined && { rule }),
-    subject: user.subject,
-    transactionId: user.transactionId,
-    ...(user.actor && { actor: user.actor.subject }),
-  });
-  if (!allowed)
-    throw new BatonError('permission_denied', `The policy refuses the call of "${name}": ${reason}.`, { reason });
-}
+const DEFAULT_MAX_RETRIES = 2;
 
 /** What a policy must say for calls to be made by it. */
 interface OffloadRules {
@@ -117,29 +145,115 @@ function rulesOf(policy: Policy, signer: Signer): OffloadRules {
   return { policy, handOver };
 }
 
-/** The hand-over, and with it the correlation ID and the trace. */
-async function requestFor(
-  { policy, handOver }: OffloadRules,
-  { target, timeoutSeconds }: { readonly target: string; readonly timeoutSeconds: number },
-  { transaction, record }: Caller,
-  signer: Signer,
-  now: number,
-): Promise<{ envelope: Omit<WorkEnvelope, 'payload'>; traceHeader: string | undefined }> {
-  const terms = {
-    issuer: handOver.issuer,
-    audience: target,
-    requestingWorkload: policy.application,
-    expiresAt: now + timeoutSeconds + HAND_OVER_MARGIN_SECONDS,
+/** What calls are made with, whoever makes them. */
+interface Workshop {
+  readonly rules: () => OffloadRules;
+  readonly signer: Signer;
+  readonly credentials: CallerCredentials | undefined;
+  readonly ways: FunctionWays;
+  readonly limits: LimitsByName;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** A call that is decided, minted and encoded: all but the sending. */
+interface PreparedCall {
+  readonly terms: CallTerms;
+  readonly way: ReturnType<FunctionWays>;
+  readonly request: (signal: AbortSignal) => Promise<FunctionCall>;
+}
+
+/** The function of this name. @throws BatonError `function_unknown` */
+function functionNamed({ policy: { functions } }: OffloadRules, name: string): FunctionDocument {
+  const found = Object.hasOwn(functions, name) ? functions[name] : undefined;
+  if (found === undefined)
+    throw new BatonError('function_unknown', `The policy has no function "${name}" under /functions.`);
+  return found;
+}
+
+/** Decides, mints the hand-over, and encodes it with the correlation ID and the trace. */
+async function prepare(
+  workshop: Workshop,
+  rules: OffloadRules,
+  name: string,
+  payload: unknown,
+  given: AbortSignal | undefined,
+): Promise<PreparedCall> {
+  const document = functionNamed(rules, name);
+  const caller = requireCaller(name);
+  const now = nowSeconds(workshop.clock);
+  checkStillValid(name, caller, now);
+  authorizeCall(rules.policy, name, document, caller);
+  const { timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = document;
+  const handOver = await mintHandOverToken(
+    caller.transaction,
+    {
+      issuer: rules.handOver.issuer,
+      audience: document.target,
+      requestingWorkload: rules.policy.application,
+      expiresAt: now + timeoutSeconds + HAND_OVER_MARGIN_SECONDS,
+    },
+    workshop.signer,
+    now,
+  );
+  const headers = outgoingHeaders(caller.record.context);
+  const { correlationId } = caller.record.context;
+  const { traceparent } = headers;
+  const envelope = { baton: 1, handOver, correlationId, ...(traceparent && { traceparent }), payload } as const;
+  const bytes = encode(name, envelope);
+  const way = workshop.ways(name, document);
+  return {
+    way,
+    terms: termsOf(workshop, name, document, way.resource, given),
+    request: async (signal) => ({
+      target: document.target,
+      payload: bytes,
+      handOver,
+      headers,
+      credentials: await credentialsFor(workshop, rules, caller, way),
+      signal,
+    }),
   };
-  const token = await mintHandOverToken(transaction, terms, signer, now);
-  const { traceparent, 'X-Amzn-Trace-Id': traceHeader } = outgoingHeaders(record.context);
-  const { correlationId } = record.context;
-  return { envelope: { baton: 1, handOver: token, correlationId, ...(traceparent && { traceparent }) }, traceHeader };
+}
+
+function termsOf(
+  { limits, random }: Workshop,
+  name: string,
+  document: FunctionDocument,
+  { action }: { readonly action: string },
+  given: AbortSignal | undefined,
+): CallTerms {
+  const { target, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, maxRetries = DEFAULT_MAX_RETRIES, idempotent } = document;
+  return {
+    name,
+    target,
+    action,
+    timeoutMs: timeoutSeconds * 1000,
+    maxRetries,
+    idempotent: idempotent === true,
+    limits: limits(name, document),
+    random,
+    given,
+  };
+}
+
+/** The caller's own credentials, where the call is signed with any and somebody gives them. */
+function credentialsFor(
+  { credentials }: Workshop,
+  { policy }: OffloadRules,
+  { user, record }: Caller,
+  { signed, resource }: ReturnType<FunctionWays>,
+): ReturnType<CallerCredentials['forTarget']> | undefined {
+  if (!signed || credentials === undefined) return undefined;
+  const { name, arn, action } = resource;
+  const target = { kind: 'function', name, arn, actions: [action] } as const;
+  return credentials.forTarget({ user, policy: record.policy ?? policy }, target);
 }
 
 /**
  * Makes what calls Lambda functions as the caller of the work at hand: with a hand-over token for that one function, the
- * correlation ID and the trace. Needs the package `@aws-sdk/client-lambda`, which is loaded with the first call.
+ * correlation ID and the trace. By Invoke it needs the package `@aws-sdk/client-lambda`, which is loaded with the first call;
+ * through API Gateway (`/functions/…/https`) nothing, or `@smithy/signature-v4` to sign as an IAM role.
  *
  * @throws BatonError at start: `policy_missing`, `policy_unreadable`, `policy_invalid`, `key_invalid`,
  *   `option_invalid`, `option_unknown`
@@ -153,28 +267,49 @@ async function requestFor(
  * ```
  */
 export function createOffload(options: OffloadOptions = {}): Offload {
-  checkOptionNames('createOffload()', options, { policy: true, signer: true, clientConfig: true, clock: true });
+  checkOptionNames('createOffload()', options, OPTION_NAMES);
   const signer = options.signer ?? signerFromEnvironment('BATON_HAND_OVER_KEY');
-  const rules = livePolicy(options.policy).derive((policy) => rulesOf(policy, signer));
-  const clock = options.clock ?? systemClock;
-  const call = lambdaCaller(options.clientConfig ?? {});
+  // Keys are read anew beside a call; its request has a logger.
+  signer.reportTo?.(() => currentRecord()?.logger ?? defaultLogger());
+  const live = livePolicy(options.policy);
+  const workshop: Workshop = {
+    rules: live.derive((policy) => rulesOf(policy, signer)),
+    signer,
+    credentials: options.credentials,
+    ways: functionWays(options.clientConfig ?? {}),
+    limits: limitsByName(),
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+  };
+  const outbox = outboxOf(options.outbox, {
+    live,
+    signer,
+    credentials: options.credentials,
+    clientConfig: options.clientConfig ?? {},
+    clock: workshop.clock,
+  });
+  /** Makes a call, and counts it where the policy knows its function. */
+  const made = async <T>(
+    name: string,
+    payload: unknown,
+    signal: AbortSignal | undefined,
+    send: (prepared: PreparedCall) => Promise<T>,
+  ): Promise<T> => {
+    const rules = workshop.rules();
+    functionNamed(rules, name);
+    return measured(name, async () => send(await prepare(workshop, rules, name, payload, signal)));
+  };
 
   return {
-    async invoke(name, payload, { signal } = {}) {
-      const current = rules();
-      const { functions } = current.policy;
-      const target = Object.hasOwn(functions, name) ? functions[name] : undefined;
-      if (target === undefined)
-        throw new BatonError('function_unknown', `The policy has no function "${name}" under /functions.`);
-      const caller = requireCaller(name);
-      const now = nowSeconds(clock);
-      checkStillValid(name, caller, now);
-      authorizeCall(current.policy, name, target, caller);
-      const work = { target: target.target, timeoutSeconds: target.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS };
-      const { envelope, traceHeader } = await requestFor(current, work, caller, signer, now);
-      const bytes = encode(name, { ...envelope, payload });
-      const request = { target: work.target, payload: bytes, ...(traceHeader && { traceHeader }) };
-      return callOnce(call, name, request, work.timeoutSeconds * 1000, signal);
-    },
+    invoke: (name, payload, { signal } = {}) =>
+      made(name, payload, signal, ({ terms, way, request }) =>
+        callFunction(terms, async (ended) => way.transport.call(await request(ended))),
+      ),
+    stream: (name, payload, { signal } = {}) =>
+      made(name, payload, signal, ({ terms, way, request }) =>
+        openFunction(terms, async (ended) => way.transport.open(await request(ended))),
+      ),
+    enqueue: (name, payload, enqueueOptions) => outbox.enqueue(name, payload, enqueueOptions),
+    deliver: (deliverOptions) => outbox.deliver(deliverOptions),
   };
 }

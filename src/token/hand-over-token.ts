@@ -40,6 +40,8 @@ export type HandOverExpectations = ClaimExpectations &
 export interface VerifiedHandOver extends VerifiedTransaction {
   /** `jti`: this one hand-over. */
   readonly handOverId: string;
+  /** The one function or workflow that it is for. */
+  readonly audience: string;
   /** Which work it is for, where it was left behind. */
   readonly work?: LeftWork;
 }
@@ -91,5 +93,5 @@ export async function verifyHandOverToken(
   // One piece of work: a token that also names others could be carried on to them.
   if (typeof claims.aud !== 'string') throw tokenInvalid('audience', 'The hand-over is not for one function alone.');
   if (typeof claims.jti !== 'string' || claims.jti === '') throw tokenInvalid('claims', "The token's jti is missing.");
-  return { ...verified, handOverId: claims.jti, ...(work && { work }) };
+  return { ...verified, audience: claims.aud, handOverId: claims.jti, ...(work && { work }) };
 }

@@ -1,5 +1,8 @@
 import { BatonError } from '../../src/core/errors';
 import { callError } from '../../src/offload/errors';
+import { FUNCTION_ARN } from '../support/tokens';
+
+const called = { name: 'render-invoice', target: FUNCTION_ARN, action: 'lambda:InvokeFunction' };
 
 describe('what the SDK threw', () => {
   const named = (name: string, more: object = {}): Error => Object.assign(new Error('inner words'), { name, ...more });
@@ -9,7 +12,7 @@ describe('what the SDK threw', () => {
     ['an exception of AWS', named('ServiceException', { code: 'x' }), 'function_unavailable', 'ServiceException'],
     ['a status of AWS alone', named('Weird', { $metadata: { httpStatusCode: 429 } }), 'function_throttled', 'Weird'],
   ])('%s keeps its cause and says its name', (_name, thrown, code, reason) => {
-    const error = callError('render-invoice', thrown);
+    const error = callError(called, thrown);
     expect(error).toMatchObject({ code, reason });
     expect(error.cause).toBe(thrown);
     expect(error.message).not.toContain('inner words');
@@ -17,6 +20,6 @@ describe('what the SDK threw', () => {
 
   it('an error of Baton stays as it is', () => {
     const error = new BatonError('peer_missing', 'no SDK');
-    expect(callError('render-invoice', error)).toBe(error);
+    expect(callError(called, error)).toBe(error);
   });
 });

@@ -8,6 +8,7 @@ import { checkOptionNames, type OptionNames, wholeNumber } from '../../core/opti
 import { closeServer, listenOnLoopback } from '../loopback';
 import { withoutTokens } from '../without-tokens';
 import { AsyncQueue } from './async-queue';
+import { streamOf } from './event-stream';
 import { FunctionPool } from './function-pool';
 import { functionArn, readFunction, type FunctionDefinition } from './functions';
 import { executedVersion, invoke } from './invoke';
@@ -30,10 +31,31 @@ export interface LambdaEndpointOptions {
   readonly maxConcurrency?: number;
   readonly logger?: Logger;
   /**
+   * Whether who signed may do it; what it gives is the refusal. Default: everybody may.
+   * `sessions.authorize` of the local STS endpoint decides by the session's policies.
+   */
+  readonly authorize?: (call: SignedCall) => CallRefusal | undefined;
+  /**
    * The program of the functions' processes.
    * @internal
    */
   readonly runtimeFile?: string;
+}
+
+/** A call as IAM sees it. */
+export interface SignedCall {
+  readonly accessKeyId: string;
+  readonly sessionToken: string | undefined;
+  readonly action: 'lambda:InvokeFunction';
+  /** ARN of the function, with the alias or version that was asked for. */
+  readonly resource: string;
+}
+
+/** What is answered to a call that may not be made. */
+export interface CallRefusal {
+  readonly status: number;
+  readonly type: string;
+  readonly message: string;
 }
 
 /** A Lambda endpoint that runs. */
@@ -58,11 +80,12 @@ const OPTION_NAMES: OptionNames<LambdaEndpointOptions> = {
   accountId: true,
   maxConcurrency: true,
   logger: true,
+  authorize: true,
   runtimeFile: true,
 };
 
 /**
- * Starts an endpoint on loopback that answers the `Invoke` calls of the real AWS SDK. Each function runs in processes of
+ * Starts an endpoint on loopback that answers the `Invoke` and `InvokeWithResponseStream` calls of the real AWS SDK. Each function runs in processes of
  * its own, with an environment of its own.
  *
  * Signatures are asked for but not checked. A function has one version: every alias and number leads to it.
@@ -94,7 +117,8 @@ export async function startLambdaEndpoint(options: LambdaEndpointOptions): Promi
     pools.set(name, new FunctionPool(settings, runtimeFile, options.logDirectory, maxConcurrency));
   }
   const queue = new AsyncQueue();
-  const state: EndpointState = { pools, queue, logger, region, accountId };
+  const { authorize = (): undefined => undefined } = options;
+  const state: EndpointState = { pools, queue, logger, region, accountId, authorize };
   const server = createServer((request, response) => void answer(state, request, response));
   const listening = await listenOnLoopback(server, port, 'The local Lambda endpoint');
   return {
@@ -118,12 +142,13 @@ interface EndpointState {
   readonly logger: Logger | undefined;
   readonly region: string;
   readonly accountId: string;
+  readonly authorize: NonNullable<LambdaEndpointOptions['authorize']>;
 }
 
 /** What goes back to the SDK. */
 interface Answer {
   readonly status: number;
-  readonly body: string;
+  readonly body: string | Buffer;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -133,7 +158,11 @@ async function answer(state: EndpointState, incoming: IncomingMessage, outgoing:
   try {
     const request = readInvokeRequest(incoming);
     if (request === undefined) {
-      throw new ServiceError(404, 'UnknownOperationException', 'Only Invoke is answered here.');
+      throw new ServiceError(
+        404,
+        'UnknownOperationException',
+        'Only Invoke and InvokeWithResponseStream are answered here.',
+      );
     }
     const event = await readEvent(incoming, request);
     given = await perform(state, request, event, requestId);
@@ -157,9 +186,14 @@ async function perform(
   requestId: string,
 ): Promise<Answer> {
   const pool = state.pools.get(request.functionName);
+  const { region, accountId, authorize } = state;
+  const arn = `arn:aws:lambda:${region}:${accountId}:function:${request.functionName}`;
+  // Before the function is looked for: who may not call it is not told whether it is there.
+  const { accessKeyId, sessionToken, qualifier } = request;
+  const resource = qualifier === undefined ? arn : `${arn}:${qualifier}`;
+  const refusal = authorize({ accessKeyId, sessionToken, action: 'lambda:InvokeFunction', resource });
+  if (refusal !== undefined) throw new ServiceError(refusal.status, refusal.type, refusal.message);
   if (pool === undefined) {
-    const { region, accountId } = state;
-    const arn = `arn:aws:lambda:${region}:${accountId}:function:${request.functionName}`;
     throw new ServiceError(404, 'ResourceNotFoundException', `Function not found: ${arn}`);
   }
   if (request.invocationType === 'DryRun') return { status: 204, body: '', headers: {} };
@@ -171,6 +205,13 @@ async function perform(
     return { status: 202, body: '', headers: {} };
   }
   const result = await invoke(pool, request, event, requestId);
+  if (request.inPieces) {
+    const headers = {
+      'Content-Type': 'application/vnd.amazon.eventstream',
+      'X-Amz-Executed-Version': executedVersion(request.qualifier),
+    };
+    return { status: 200, body: streamOf(result), headers };
+  }
   return {
     status: 200,
     body: result.payload,

@@ -18,19 +18,27 @@ export interface InvokeRequest {
   /** Alias or version. */
   readonly qualifier: string | undefined;
   readonly invocationType: (typeof INVOCATION_TYPES)[number];
+  /** Whether it is an InvokeWithResponseStream call. */
+  readonly inPieces: boolean;
   readonly wantsLogTail: boolean;
   readonly clientContext: unknown;
   readonly traceHeader: string | undefined;
+  /** With whose keys it is signed, as the signature says. */
+  readonly accessKeyId: string;
+  /** There with temporary credentials. */
+  readonly sessionToken: string | undefined;
 }
 
 /**
- * Reads path and headers of an Invoke call.
- * @returns `undefined` where the path is no Invoke call
+ * Reads path and headers of an Invoke or InvokeWithResponseStream call.
+ * @returns `undefined` where the path is neither
  * @throws ServiceError as Lambda would answer
  */
 export function readInvokeRequest(incoming: IncomingMessage): InvokeRequest | undefined {
   const url = new URL(incoming.url ?? '/', 'http://lambda.invalid');
-  const encoded = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(url.pathname)?.[1];
+  const whole = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(url.pathname)?.[1];
+  const inPieces = /^\/2021-11-15\/functions\/([^/]+)\/response-streaming-invocations$/.exec(url.pathname)?.[1];
+  const encoded = whole ?? inPieces;
   if (encoded === undefined || incoming.method !== 'POST') return undefined;
   if (!incoming.headers.authorization?.startsWith('AWS4-HMAC-SHA256 ')) {
     throw new ServiceError(403, 'MissingAuthenticationTokenException', 'Missing Authentication Token');
@@ -49,9 +57,12 @@ export function readInvokeRequest(incoming: IncomingMessage): InvokeRequest | un
     functionName: named.functionName,
     qualifier: url.searchParams.get('Qualifier') ?? named.qualifier,
     invocationType,
+    inPieces: inPieces !== undefined,
     wantsLogTail: header(incoming, 'x-amz-log-type') === 'Tail',
     clientContext: readClientContext(header(incoming, 'x-amz-client-context')),
     traceHeader: header(incoming, 'x-amzn-trace-id'),
+    accessKeyId: /Credential=([^/,\s]+)/.exec(incoming.headers.authorization)?.[1] ?? '',
+    sessionToken: header(incoming, 'x-amz-security-token'),
   };
 }
 

@@ -1,0 +1,150 @@
+'use strict';
+// What a call through createOffload() costs in CPU on top of the SDK's own send() of the same bytes, in one run, by turns.
+const { fork } = require('node:child_process');
+const { generateKeyPairSync } = require('node:crypto');
+const { once } = require('node:events');
+const { createServer } = require('node:http');
+const { parseArgs } = require('node:util');
+const { median } = require('./statistics');
+
+const GOAL_PERCENT = 10;
+
+/** Lambda's Invoke, in a process of its own: its CPU time is not what is measured. */
+function serve() {
+  const server = createServer((request, response) => request.resume().on('end', () => response.end('{"pages":3}')));
+  server.listen(0, '127.0.0.1', () => process.send(server.address().port));
+  process.on('disconnect', () => process.exit(0));
+}
+
+function policyWith(publicJwk) {
+  const { compilePolicy } = require('../dist/policy');
+  const keys = { jwks: { keys: [publicJwk] } };
+  const algorithms = ['ES256'];
+  return compilePolicy({
+    application: 'invoices',
+    edge: { profile: 'txn-token', issuer: 'https://gateway.example.com', audience: 'invoices', algorithms, keys },
+    handOver: { issuer: 'https://invoices.example.com', algorithms, keys },
+    roles: { clerk: { permissions: ['invoice:read'] } },
+    functions: { render: { target: TARGET, permission: 'invoice:read' } },
+  });
+}
+
+const TARGET = 'arn:aws:lambda:eu-west-1:123456789012:function:render:live';
+
+/** The context that baton() opens for a verified request. */
+function recordOfCaller() {
+  const rctx = { idp: 'entra', acr: 'urn:mfa', amr: ['pwd', 'otp'], auth_time: 1_800_000_000 };
+  const tctx = { roles: ['clerk'], kind: 'user', tenant: 'tenant-1', name: 'Ada' };
+  const user = Object.freeze({
+    subject: 'entra:7d3c',
+    roles: ['clerk'],
+    scopes: [],
+    transactionId: 'txn-1',
+    expiresAt: Math.floor(Date.now() / 1000) + 3600,
+  });
+  return {
+    context: { correlationId: 'c-4711', traceId: '0af7651916cd43dd8448eb211c80319c', sampled: true, user },
+    logger: { error() {}, warn() {}, info() {}, debug() {} },
+    audit: { record() {} },
+    transaction: { sub: 'entra:7d3c', scope: 'invoices.read', txn: 'txn-1', tctx, rctx },
+  };
+}
+
+async function calls(count, lanes, call) {
+  let left = count;
+  const lane = async () => {
+    while (left-- > 0) await call();
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+}
+
+/** CPU of this process for one call, in microseconds. */
+async function cpuMicros(count, lanes, call) {
+  const before = process.cpuUsage();
+  await calls(count, lanes, call);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / count;
+}
+
+async function main() {
+  const { values: options } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '15' },
+      calls: { type: 'string', default: '400' },
+      lanes: { type: 'string', default: '8' },
+    },
+  });
+  const [rounds, count, lanes] = [options.rounds, options.calls, options.lanes].map(Number);
+  const child = fork(__filename, ['serve']);
+  const [port] = await once(child, 'message');
+
+  const { createOffload, jwkSigner } = require('../dist/offload');
+  const { runInContext } = require('../dist/context/storage');
+  const { InvokeCommand, LambdaClient } = require('@aws-sdk/client-lambda');
+  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const named = { kid: 'bench', alg: 'ES256', use: 'sig' };
+  const clientConfig = {
+    region: 'eu-west-1',
+    endpoint: `http://127.0.0.1:${port}`,
+    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'not-a-secret' },
+  };
+  const offload = createOffload({
+    policy: policyWith({ ...pair.publicKey.export({ format: 'jwk' }), ...named }),
+    signer: jwkSigner({ ...pair.privateKey.export({ format: 'jwk' }), ...named }),
+    clientConfig,
+  });
+  const payload = {
+    id: '7',
+    format: 'pdf',
+    lines: Array.from({ length: 20 }, (_, line) => ({ line, text: 'Widget' })),
+  };
+
+  // The bytes that Baton sends, so that the SDK hashes and sends as much in both.
+  const sent = { handOver: 'x'.repeat(760), baton: 1, correlationId: 'c-4711', traceparent: 'x'.repeat(55), payload };
+  const client = new LambdaClient({ ...clientConfig, maxAttempts: 1 });
+  // In a request's context as well: that an app has one is not the call's doing.
+  const record = recordOfCaller();
+  const inContext = (call) => () => runInContext(record, call);
+  const bare = inContext(async () => {
+    const input = {
+      FunctionName: TARGET,
+      InvocationType: 'RequestResponse',
+      Payload: Buffer.from(JSON.stringify(sent)),
+    };
+    const { Payload } = await client.send(new InvokeCommand(input), { abortSignal: AbortSignal.timeout(10_000) });
+    JSON.parse(Buffer.from(Payload).toString());
+  });
+  const ours = inContext(() => offload.invoke('render', payload));
+
+  await calls(2000, lanes, bare);
+  await calls(2000, lanes, ours);
+  const ratios = [];
+  const costs = { bare: [], ours: [] };
+  for (let round = 0; round < rounds; round += 1) {
+    // By turns, and the first one by turns too: what disturbs the machine disturbs both.
+    const first = round % 2 === 0 ? 'bare' : 'ours';
+    for (const which of first === 'bare' ? ['bare', 'ours'] : ['ours', 'bare']) {
+      costs[which].push(await cpuMicros(count, lanes, which === 'bare' ? bare : ours));
+    }
+    ratios.push(costs.ours.at(-1) / costs.bare.at(-1));
+  }
+  child.disconnect();
+  client.destroy();
+  const percent = (median(ratios) - 1) * 100;
+  console.log(`Node ${process.versions.node}, ${rounds} rounds of ${count} calls each, ${lanes} at a time`);
+  console.log(`the SDK's send()    ${median(costs.bare).toFixed(0)} µs CPU a call`);
+  console.log(`offload.invoke()    ${median(costs.ours).toFixed(0)} µs CPU a call`);
+  console.log(
+    `on top              ${percent.toFixed(1)} % (goal: under ${GOAL_PERCENT} %)${percent < GOAL_PERCENT ? '' : ', missed'}`,
+  );
+}
+
+if (process.argv[2] === 'serve') serve();
+else
+  main().then(
+    () => process.exit(0),
+    (error) => {
+      console.error(error);
+      process.exit(1);
+    },
+  );

@@ -1,0 +1,118 @@
+'use strict';
+// What it costs to leave work behind: enqueue() until it is on disk, beside a bare append with fsync of the same bytes.
+// Usage: node bench/outbox.js [pieces]; on Node 22.13 or later with node:sqlite, before that with libsql.
+const { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { median } = require('./statistics');
+const { runInContext } = require('../dist/context/storage');
+const { identityFrom } = require('../dist/identity/from-transaction');
+const { generateEs256KeyPair } = require('../dist/jws/sign');
+const { createOffload, jwkSigner } = require('../dist/offload');
+const { openDatabase } = require('../dist/offload/outbox/database');
+const { compilePolicy } = require('../dist/policy');
+
+const PIECES = Number(process.argv[2] ?? 2000);
+const ROUNDS = 5;
+const CONCURRENCY = [1, 16, 64];
+/** The goal: no slower than this many bare appends, grouped commits allowed. */
+const GOAL = 3;
+const PAYLOAD = { invoice: 4711, lines: Array.from({ length: 12 }, (_, line) => ({ line, text: 'x'.repeat(24) })) };
+
+const transaction = {
+  sub: 'entra:7d3c',
+  scope: 'invoices.read',
+  txn: 'txn-1',
+  tctx: { roles: ['clerk'], kind: 'user', tenant: 'tenant-1', name: 'Ada' },
+  rctx: { idp: 'entra' },
+};
+
+function policyWith(publicJwk) {
+  const keys = { jwks: { keys: [publicJwk] } };
+  const shared = { algorithms: ['ES256'], keys };
+  return compilePolicy(
+    {
+      application: 'bench',
+      edge: { profile: 'txn-token', issuer: 'https://gateway.example.com', audience: 'bench', ...shared },
+      handOver: { issuer: 'https://bench.example.com', ...shared },
+      roles: { clerk: { permissions: ['invoice:read'] } },
+      functions: {
+        render: { target: 'arn:aws:lambda:eu-west-1:123456789012:function:render', permission: 'invoice:read' },
+      },
+    },
+    {},
+  );
+}
+
+/** Microseconds a piece, of `pieces` pieces with `concurrency` under way at a time. */
+async function timed(pieces, concurrency, one) {
+  const startedAt = performance.now();
+  let next = 0;
+  const worker = async () => {
+    while (next++ < pieces) await one();
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+  return ((performance.now() - startedAt) / pieces) * 1000;
+}
+
+function bareAppend(folder, bytes) {
+  const file = openSync(path.join(folder, 'bare'), 'a');
+  const data = Buffer.alloc(bytes, 'x');
+  return {
+    one: async () => {
+      writeSync(file, data);
+      fsyncSync(file);
+    },
+    end: () => closeSync(file),
+  };
+}
+
+async function main() {
+  const folder = mkdtempSync(path.join(process.env.BATON_BENCH_FOLDER ?? os.tmpdir(), 'baton-bench-'));
+  const { privateJwk, publicJwk } = await generateEs256KeyPair();
+  const file = path.join(folder, 'outbox.db');
+  const offload = createOffload({
+    policy: policyWith(publicJwk),
+    signer: jwkSigner(privateJwk),
+    outbox: { path: file, maxPieces: 10_000_000, maxBytes: 64 * 1024 ** 3 },
+  });
+  const quiet = () => {};
+  const logger = { error: quiet, warn: quiet, info: quiet, debug: quiet };
+  const expiresAt = Math.floor(Date.now() / 1000) + 3600;
+  const user = identityFrom(
+    { transaction, expiresAt },
+    { profile: 'txn-token', issuer: 'https://gateway.example.com' },
+  );
+  const record = { context: { correlationId: 'c-1', user }, logger, audit: { record: quiet }, transaction };
+  const enqueue = () => runInContext(record, () => offload.enqueue('render', PAYLOAD));
+
+  await timed(500, 64, enqueue);
+  const reader = openDatabase(file);
+  const [{ bytes }] = reader.all('SELECT bytes FROM work LIMIT 1');
+  const bare = bareAppend(folder, bytes);
+  const figures = Object.fromEntries(['bare', ...CONCURRENCY].map((name) => [name, []]));
+  for (let round = 0; round < ROUNDS; round++) {
+    figures.bare.push(await timed(PIECES, 1, bare.one));
+    for (const concurrency of CONCURRENCY) figures[concurrency].push(await timed(PIECES, concurrency, enqueue));
+  }
+  bare.end();
+  const base = median(figures.bare);
+  console.log(
+    `Node ${process.versions.node}, ${reader.engine}, ${PIECES} pieces of ${bytes} bytes, ${ROUNDS} rounds, median`,
+  );
+  console.log(`bare append with fsync: ${base.toFixed(0)} µs`);
+  let missed = false;
+  for (const concurrency of CONCURRENCY) {
+    const own = median(figures[concurrency]);
+    const ratio = own / base;
+    // The goal is for a server under load: alone, nobody shares the commit.
+    const goal = concurrency === 1 ? '' : ratio <= GOAL ? ', goal met' : ', GOAL MISSED';
+    if (goal.endsWith('MISSED')) missed = true;
+    console.log(`enqueue(), ${concurrency} at a time: ${own.toFixed(0)} µs, ${ratio.toFixed(2)} bare appends${goal}`);
+  }
+  reader.close();
+  rmSync(folder, { recursive: true, force: true });
+  process.exit(missed ? 1 : 0);
+}
+
+void main();

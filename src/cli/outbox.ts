@@ -1,0 +1,156 @@
+import { existsSync } from 'node:fs';
+import { BatonError } from '../core/errors';
+import { unknownName } from '../core/options';
+import { openDatabase, type OutboxDatabase } from '../offload/outbox/database';
+import {
+  countWork,
+  dropWork,
+  listWork,
+  retryDead,
+  type KeepingOutcome,
+  type OutboxCounts,
+} from '../offload/outbox/keeping';
+import { OUTBOX_VARIABLE } from '../offload/outbox/outbox';
+import { outboxError } from '../offload/outbox/sqlite-errors';
+import type { ListedWork, WorkState } from '../offload/outbox/work';
+import { OutboxWriter } from '../offload/outbox/writer';
+import { readArguments, USAGE_ERROR } from './arguments';
+import { printable } from './printable';
+
+const USAGE = `Usage: baton outbox list [--state waiting|dead|delivered|all] [--function name] [--limit n]
+       baton outbox retry <id>... | --all
+       baton outbox drop <id>... | --all
+
+Shows the work that was left behind, has dead work delivered after all, or takes work out for good. The app may be
+running; it takes up what is retried by itself. Neither payloads nor callers are shown.
+
+  list        what waits and what is dead; with --state, work in that state, the delivered included
+  retry       has dead work delivered; what has passed its deadline cannot be
+  drop        takes out work that waits or is dead; what an app is delivering at that moment may still arrive
+
+  <id>        the ID of a piece of work
+  --all       all dead work, and no other
+  --function  only work for this function of the policy
+  --limit     how many are listed at most; 100 where it is left out
+  --file      the outbox; the file that ${OUTBOX_VARIABLE} names where it is left out
+  --json      prints JSON
+
+The exit code is 1 if something that was named could not be retried or dropped.`;
+
+const OPTIONS = {
+  state: { type: 'string' },
+  function: { type: 'string' },
+  limit: { type: 'string', default: '100' },
+  all: { type: 'boolean', default: false },
+  file: { type: 'string' },
+  json: { type: 'boolean', default: false },
+} as const;
+
+const ACTIONS = ['list', 'retry', 'drop'];
+const STATES: readonly WorkState[] = ['waiting', 'dead', 'delivered'];
+
+const usageError = (message: string): BatonError =>
+  new BatonError('option_invalid', `${message}\n\n${USAGE}`, { reason: USAGE_ERROR });
+
+/** A file that is not there is a wrong name: it must not be made here, with the rights of whoever asks. */
+function open(named: string | undefined): OutboxDatabase {
+  const path = named ?? process.env[OUTBOX_VARIABLE] ?? '';
+  if (path === '') throw usageError(`No outbox is named. Give --file, or set ${OUTBOX_VARIABLE}.`);
+  if (!existsSync(path)) throw new BatonError('option_invalid', `There is no outbox at ${path}.`);
+  return openDatabase(path);
+}
+
+function statesOf(value: string | undefined): readonly WorkState[] {
+  if (value === undefined) return ['waiting', 'dead'];
+  if (value === 'all') return STATES;
+  const state = STATES.find((name) => name === value);
+  if (state === undefined) throw usageError(`The state ${unknownName(value, [...STATES, 'all'])}.`);
+  return [state];
+}
+
+function limitOf(text: string): number {
+  const limit = Number(text);
+  if (Number.isInteger(limit) && limit >= 1) return limit;
+  throw usageError(`--limit must be a whole number from 1, not "${text}".`);
+}
+
+const say = (line: string): void => console.log(printable(line));
+
+interface Listing {
+  readonly counts: OutboxCounts;
+  readonly work: readonly ListedWork[];
+}
+
+function printListing({ counts, work }: Listing): void {
+  for (const { id, state, function: name, attempts, code, deadline, nextAttemptAt } of work) {
+    const facts = [
+      `attempts ${attempts}`,
+      ...(code === undefined ? [] : [`last ${code}`]),
+      ...(nextAttemptAt === undefined ? [] : [`next ${nextAttemptAt}`]),
+      `deadline ${deadline}`,
+    ];
+    say(`${state.padEnd(9)} ${id}  ${name}  ${facts.join(', ')}`);
+  }
+  say(`${counts.waiting} waiting, ${counts.dead} dead, ${counts.delivered} delivered; ${counts.bytes} bytes`);
+}
+
+/** What became of each piece that was named, or of all dead ones. */
+async function keep(database: OutboxDatabase, action: string, ids: readonly string[]): Promise<KeptWork[]> {
+  const writer = new OutboxWriter(database);
+  const now = Date.now();
+  const change = (id: string): ReturnType<typeof dropWork> => (action === 'retry' ? retryDead(id, now) : dropWork(id));
+  return Promise.all(ids.map(async (id) => ({ id, outcome: await writer.write(change(id)) })));
+}
+
+interface KeptWork {
+  readonly id: string;
+  readonly outcome: KeepingOutcome;
+}
+
+const OUTCOMES: Partial<Record<KeepingOutcome, string>> = {
+  done: 'done',
+  not_found: 'NOT DONE: there is no such work that waits or is dead',
+  not_dead: 'NOT DONE: it is not dead',
+  work_expired: 'NOT DONE: its deadline has passed',
+};
+
+function printKept(kept: readonly KeptWork[]): void {
+  for (const { id, outcome } of kept) say(`${id}  ${OUTCOMES[outcome] ?? outcome}`);
+  say(`${kept.filter(({ outcome }) => outcome === 'done').length} of ${kept.length} done`);
+}
+
+/** `baton outbox`: what waits in the outbox, and what to do with what cannot be delivered. */
+export async function outbox(args: readonly string[]): Promise<void> {
+  const shape = { usage: USAGE, options: OPTIONS, positionals: ['action'], repeats: true } as const;
+  const parsed = readArguments(args, shape);
+  if (parsed === undefined) return;
+  const { values, positionals, repeated } = parsed;
+  const { action } = positionals;
+  if (!ACTIONS.includes(action)) throw usageError(`The action ${unknownName(action, ACTIONS)}.`);
+  const ids = repeated.slice(1);
+  if (action === 'list' ? ids.length > 0 : (ids.length === 0) !== values.all) {
+    throw usageError(action === 'list' ? 'list takes no IDs.' : `${action} takes either IDs or --all.`);
+  }
+  const states = statesOf(values.state);
+  const limit = limitOf(values.limit);
+  const database = open(values.file);
+  try {
+    if (action === 'list') {
+      const filter = { states, limit, ...(values.function !== undefined && { function: values.function }) };
+      const listing = { counts: countWork(database), work: listWork(database, filter) };
+      if (values.json) console.log(JSON.stringify(listing, undefined, 2));
+      else printListing(listing);
+      return;
+    }
+    const all = { states: ['dead'], limit: Number.MAX_SAFE_INTEGER } as const;
+    const named = values.all ? listWork(database, all).map(({ id }) => id) : ids;
+    const kept = await keep(database, action, named);
+    if (values.json) console.log(JSON.stringify(kept, undefined, 2));
+    else printKept(kept);
+    if (kept.some(({ outcome }) => outcome !== 'done')) process.exitCode = 1;
+  } catch (thrown) {
+    throw outboxError(database.path, thrown);
+  } finally {
+    database.close();
+  }
+}

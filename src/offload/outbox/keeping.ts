@@ -1,0 +1,92 @@
+import type { ErrorCode } from '../../core/error-codes';
+import { definedMembers } from '../../core/objects';
+import type { OutboxDatabase, Row } from './database';
+import type { ListedWork, WorkState } from './work';
+import type { Change } from './writer';
+
+/** Which work is listed. */
+export interface WorkFilter {
+  /** All where it is left out. */
+  readonly states?: readonly WorkState[];
+  /** The function's name in the policy. */
+  readonly function?: string;
+  readonly limit: number;
+}
+
+const LIST = `SELECT id, state, function, idempotency_key, ordering_key, correlation_id, left_at, not_before, deadline,
+  attempts, next_attempt_at, code, bytes FROM work
+  WHERE (?1 IS NULL OR state IN (SELECT value FROM json_each(?1))) AND (?2 IS NULL OR function = ?2) ORDER BY seq LIMIT ?3`;
+
+const timeOf = (value: unknown): string => new Date(Number(value)).toISOString();
+
+/** Work as it may be shown, in the order in which it was left. */
+export function listWork(database: OutboxDatabase, filter: WorkFilter): ListedWork[] {
+  const { states, limit } = filter;
+  return database.all(LIST, states ? JSON.stringify(states) : null, filter.function ?? null, limit).map(listed);
+}
+
+function listed(row: Row): ListedWork {
+  const isWaiting = row.state === 'waiting';
+  return definedMembers<ListedWork>({
+    id: String(row.id),
+    state: row.state as WorkState,
+    function: String(row.function),
+    idempotencyKey: String(row.idempotency_key),
+    orderingKey: row.ordering_key === null ? undefined : String(row.ordering_key),
+    correlationId: String(row.correlation_id),
+    leftAt: timeOf(row.left_at),
+    notBefore: row.not_before === 0 ? undefined : timeOf(row.not_before),
+    deadline: timeOf(row.deadline),
+    attempts: Number(row.attempts),
+    nextAttemptAt: isWaiting ? timeOf(row.next_attempt_at) : undefined,
+    code: row.code === null ? undefined : String(row.code),
+    bytes: Number(row.bytes),
+  });
+}
+
+/** How many pieces there are in each state, and of how many bytes. */
+export interface OutboxCounts {
+  readonly waiting: number;
+  readonly dead: number;
+  readonly delivered: number;
+  readonly bytes: number;
+}
+
+/** Counts what is there. */
+export function countWork(database: OutboxDatabase): OutboxCounts {
+  const counts = Object.fromEntries(
+    database
+      .all('SELECT state, count(*) AS pieces FROM work GROUP BY state')
+      .map(({ state, pieces }) => [state, pieces]),
+  ) as Partial<Record<WorkState, unknown>>;
+  const of = (state: WorkState): number => Number(counts[state] ?? 0);
+  const bytes = Number(database.all('SELECT bytes FROM totals')[0]?.bytes);
+  return { waiting: of('waiting'), dead: of('dead'), delivered: of('delivered'), bytes };
+}
+
+/** What became of each piece that was named. */
+export type KeepingOutcome = 'done' | 'not_found' | 'not_dead' | ErrorCode;
+
+/**
+ * Has dead work delivered after all. Its deadline is under the seal: once that has passed it stays dead.
+ */
+export function retryDead(id: string, now: number): Change<KeepingOutcome> {
+  return (database) => {
+    const [work] = database.all('SELECT state, deadline FROM work WHERE id = ?', id);
+    if (work === undefined) return 'not_found';
+    if (work.state !== 'dead') return 'not_dead';
+    if (Number(work.deadline) <= now) return 'work_expired';
+    database.run(
+      `UPDATE work SET state = 'waiting', attempts = 0, next_attempt_at = max(?, not_before), ended_at = NULL WHERE id = ?`,
+      now,
+      id,
+    );
+    return 'done';
+  };
+}
+
+/** Takes work out that waits or is dead, for good; its key is free again. */
+export function dropWork(id: string): Change<KeepingOutcome> {
+  return (database) =>
+    database.run(`DELETE FROM work WHERE id = ? AND state <> 'delivered'`, id) === 1 ? 'done' : 'not_found';
+}

@@ -1,0 +1,61 @@
+import { BatonError } from '../../core/errors';
+
+/** Primary result codes of SQLite that mean something here. @see https://www.sqlite.org/rescode.html */
+export const SQLITE = { busy: 5, locked: 6, corrupt: 11, full: 13, notDatabase: 26 } as const;
+
+/**
+ * The primary result code of what an engine threw; undefined where it is no error of SQLite's. `node:sqlite` has it in
+ * `errcode`, libsql in `rawCode`, but for a file that cannot be opened, where it ends the message.
+ */
+export function sqliteCode(thrown: unknown): number | undefined {
+  const { errcode, rawCode, message } = thrown as { errcode?: unknown; rawCode?: unknown; message?: unknown };
+  const atEnd = /^ConnectionFailed\(".*: (\d+)"\)$/s.exec(typeof message === 'string' ? message : '')?.[1];
+  const code = Number(errcode ?? rawCode ?? atEnd);
+  // The lowest byte is the primary code, the rest says more of it.
+  return Number.isInteger(code) ? code & 0xff : undefined;
+}
+
+/** Whether another process has the file at the moment: to be tried again. */
+export function isBusy(thrown: unknown): boolean {
+  const code = sqliteCode(thrown);
+  return code === SQLITE.busy || code === SQLITE.locked;
+}
+
+/** What went wrong with the file, in the table's terms. */
+export function outboxError(path: string, thrown: unknown): BatonError {
+  if (thrown instanceof BatonError) return thrown;
+  const cause = thrown;
+  switch (sqliteCode(thrown)) {
+    case undefined:
+      return new BatonError('internal', 'An unexpected error was thrown at the outbox; see its cause.', { cause });
+    case SQLITE.full:
+      return new BatonError(
+        'outbox_full',
+        `The disk of the outbox ${path} is full. What was taken in before is kept; make room.`,
+        { cause, reason: 'disk' },
+      );
+    case SQLITE.corrupt:
+    case SQLITE.notDatabase:
+      return outboxDamaged(path, cause);
+    case SQLITE.busy:
+    case SQLITE.locked:
+      return new BatonError('outbox_unavailable', `Another process held the outbox ${path} for too long.`, {
+        cause,
+        reason: 'busy',
+      });
+    default:
+      return new BatonError(
+        'outbox_unavailable',
+        `The outbox ${path} cannot be read or written. Its folder must be there, on a local disk, and the app pool's identity must be allowed to write to it.`,
+        { cause, reason: 'io' },
+      );
+  }
+}
+
+export function outboxDamaged(path: string, cause?: unknown): BatonError {
+  return new BatonError(
+    'outbox_damaged',
+    `The outbox ${path} is damaged. It was left as it is: restore it, or move it and its -wal file away and save what is in it.`,
+    { cause },
+  );
+}
