@@ -1,2 +1,6 @@
 export { currentContext, currentUser } from './context/storage';
+export type { FunctionMetricsOptions } from './function/metrics';
+export type { FunctionWork } from './function/perform';
 export { withBaton, type FunctionHandler, type FunctionOptions } from './function/with-baton';
+export { correlationHeaders } from './middleware/correlation-headers';
+export { createFetch, type CreateFetchOptions } from './middleware/create-fetch';

@@ -1,2 +1,3 @@
 export { detectHostMode, HOST_MODES, type HostMode } from './iis/host-mode';
-export { listen, type ListenOptions, type RequestHandler } from './iis/listen';
+export { clientOf, type ClientConnection } from './iis/client-connection';
+export { listen, type HostedServer, type ListenOptions, type RequestHandler } from './iis/listen';

@@ -5,6 +5,7 @@ export type { Actor, Authentication, Identity } from './core/identity';
 export type { AuditEvent, AuditSink, LogFields, Logger } from './core/logger';
 export type { ReplayStore } from './core/replay';
 export type { RequestContext } from './core/request-context';
+export type { UpgradeListener } from './core/upgrade';
 export { memoryReplayStore, type MemoryReplayOptions } from './identity/replay/memory';
 export {
   redisReplayStore,
@@ -13,9 +14,10 @@ export {
   type RedisReplayStore,
 } from './identity/replay/redis';
 export { authorize, type AuthorizeOptions } from './middleware/authorize';
-export { baton, type BatonOptions } from './middleware/baton';
+export { baton, type BatonMiddleware, type BatonOptions } from './middleware/baton';
 export { correlation, restoreContext, type CorrelationOptions } from './middleware/correlation';
 export { correlationHeaders } from './middleware/correlation-headers';
+export { createFetch, type CreateFetchOptions } from './middleware/create-fetch';
 export {
   requireAllRoles,
   requireAnyPermission,
@@ -26,9 +28,11 @@ export {
   requireScope,
   type RecentLoginOptions,
 } from './middleware/guards';
+export { health, type HealthCheck, type HealthOptions, type HealthReport } from './middleware/health';
 export type { HttpRequest, Middleware, Next } from './middleware/http';
 export type { WindowsSignIn } from './identity/assertion';
 export { identity, type IdentityOptions } from './middleware/identity';
 export { jwks, type JwksOptions } from './middleware/jwks';
 export { problemHandler, type ProblemDocument } from './middleware/problem';
-export { requestLog } from './middleware/request-log';
+export { requestLog, type RequestLogOptions } from './middleware/request-log';
+export { verifyUpgrade, type AcceptUpgrade, type UpgradeOptions } from './middleware/upgrade';

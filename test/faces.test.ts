@@ -1,5 +1,8 @@
 import * as authorizer from '../src/authorizer';
+import * as clsHooked from '../src/cls-hooked';
 import * as context from '../src/context';
+import * as doctor from '../src/doctor';
+import * as entra from '../src/entra';
 import * as errors from '../src/errors';
 import * as functions from '../src/function';
 import * as iis from '../src/iis';
@@ -13,15 +16,31 @@ describe('the faces', () => {
   // A name that is missing here breaks users; one too many is a promise that nobody meant.
   it.each([
     ['authorizer', authorizer, ['createAuthorizer', 'jwkSigner', 'kmsSigner', 'ringSigner', 'secretsManagerSigner']],
+    ['cls-hooked', clsHooked, ['bridgeNamespace']],
     ['context', context, ['currentContext', 'currentUser']],
+    ['doctor', doctor, ['runDoctor']],
+    ['entra', entra, ['awsTokenSource', 'createEntraTokens', 'jwkSigner', 'kmsSigner']],
     ['errors', errors, ['BatonError', 'ERROR_TABLE']],
-    ['function', functions, ['currentContext', 'currentUser', 'withBaton']],
-    ['iis', iis, ['HOST_MODES', 'detectHostMode', 'listen']],
-    ['logging', logging, ['auditTrail', 'createAuditTrail', 'createJsonLogger', 'createLogger']],
+    ['function', functions, ['correlationHeaders', 'createFetch', 'currentContext', 'currentUser', 'withBaton']],
+    ['iis', iis, ['HOST_MODES', 'clientOf', 'detectHostMode', 'listen']],
+    ['logging', logging, ['auditTrail', 'createAuditTrail', 'createJsonLogger', 'createLogger', 'createMetrics']],
     [
       'offload',
       offload,
-      ['createOffload', 'jwkSigner', 'kmsSigner', 'offloadHandler', 'ringSigner', 'secretsManagerSigner'],
+      [
+        'createOffload',
+        'enqueueHandler',
+        'entraCertificateToken',
+        'jwkSigner',
+        'kmsSigner',
+        'managedIdentityToken',
+        'offloadHandler',
+        'ringSigner',
+        'secretsManagerSigner',
+        'tokenFrom',
+        'tokenFromFile',
+        'webIdentityCredentials',
+      ],
     ],
     ['testing', testing, ['asUser', 'createTestGateway', 'testUser', 'withTestUser']],
     ['policy', policy, ['compilePolicy', 'loadPolicy']],

@@ -30,6 +30,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; run(args: re
     summary: 'prints what makes the logs of IIS and API Gateway carry the correlation ID',
     run: async (args) => (require('./logs') as typeof import('./logs')).logs(args),
   },
+  outbox: {
+    summary: 'lists the work that was left behind, tries dead work again, or drops it',
+    run: async (args) => (require('./outbox') as typeof import('./outbox')).outbox(args),
+  },
   policy: {
     summary: 'checks, explains, tests and compares policy files',
     run: async (args) => (require('./policy') as typeof import('./policy')).policy(args),

@@ -8,7 +8,7 @@ import { checkNoRelayRuns, removeRelayState, writeRelayState } from './relay-sta
 const USAGE = `Usage: baton dev [--config baton.dev.json] [--logs folder] [--verbose]
 
 Runs the whole relay on this machine: an OpenID provider, API Gateway with your authorizer, IIS with your app as iisnode
-runs it, and Lambda with your functions. Ctrl-C ends everything.
+runs it, and Lambda with your functions; queues and faults where the configuration has them. Ctrl-C ends everything.
 
   --config   what to run; baton.dev.json by default
   --logs     where all logs go; a new folder for temporary files by default
@@ -40,6 +40,8 @@ function describe(relay: Relay): string {
     ['IIS', `${iis.url}  (straight to the server: requests here carry no identity)`],
     ['sign-in', identityProvider.issuer],
     ['Lambda', lambda.url],
+    ['Step Functions', relay.stepFunctions?.url],
+    ['SQS', relay.faults.sqs?.url],
     ['logs', logDirectory],
   ];
   const list = rows.filter(([, value]) => value !== undefined).map(([name, value]) => `  ${name.padEnd(16)}${value}`);

@@ -2,9 +2,7 @@ import { unbundledPeer } from '../core/peers';
 import type { TraceParent } from './trace';
 
 type OpenTelemetry = typeof import('@opentelemetry/api');
-
-/** What a span is told. Nothing that names a person: spans go to whoever runs the tracing. */
-export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
+type Span = import('@opentelemetry/api').Span;
 
 let api: OpenTelemetry | undefined;
 let looked = false;
@@ -21,6 +19,11 @@ function openTelemetry(): OpenTelemetry | undefined {
   return api;
 }
 
+/** The active span of the app's own OpenTelemetry, where it has one. */
+export function activeSpan(): Span | undefined {
+  return openTelemetry()?.trace.getActiveSpan();
+}
+
 /**
  * Where the work at hand stands in the trace of the app's own OpenTelemetry; undefined where it has none, or no span is
  * active.
@@ -28,14 +31,8 @@ function openTelemetry(): OpenTelemetry | undefined {
  * @see https://opentelemetry.io/docs/languages/js/context/
  */
 export function activeTrace(): TraceParent | undefined {
-  const otel = openTelemetry();
-  const span = otel?.trace.getActiveSpan()?.spanContext();
-  if (otel === undefined || span === undefined || !otel.isSpanContextValid(span)) return undefined;
+  const span = activeSpan()?.spanContext();
+  if (api === undefined || span === undefined || !api.isSpanContextValid(span)) return undefined;
   const { traceId, spanId, traceFlags } = span;
-  return { traceId, parentSpanId: spanId, sampled: (traceFlags & otel.TraceFlags.SAMPLED) !== 0 };
-}
-
-/** Says something of the work at hand on the active span, where there is one. */
-export function describeActiveSpan(attributes: SpanAttributes): void {
-  openTelemetry()?.trace.getActiveSpan()?.setAttributes(attributes);
+  return { traceId, parentSpanId: spanId, sampled: (traceFlags & api.TraceFlags.SAMPLED) !== 0 };
 }

@@ -7,7 +7,7 @@ const EXTENSIONS = ['.js', '.cjs', '.mjs', '.ts', '.mts'];
 
 /** The files that may hold a function's code: its handler's module, or what its bundle begins with. */
 export function scriptOf(ids: readonly string[], template: Template | undefined): GatewayAuthorizer['script'] {
-  const found = ids.flatMap((id) => template?.resources.get(id) ?? []).find(({ type }) => type.endsWith("::Function"));
+  const found = ids.flatMap((id) => template?.resources.get(id) ?? []).find(({ type }) => type.endsWith('::Function'));
   if (found === undefined || template === undefined) return undefined;
   const globals = template.root.at('Globals', 'Function');
   const said = (name: string): string | undefined => found.properties.at(name).text ?? globals.at(name).text;

@@ -36,6 +36,11 @@ export interface ListenOptions {
    * the app calls something that its host cannot carry. Default: the logger of `baton()`.
    */
   readonly logger?: Logger;
+  /**
+   * Lets listeners of the app's own take upgrades (WebSockets) whose caller nobody has verified. Default: false; upgrades
+   * are let through to listeners of `verifyUpgrade()` only.
+   */
+  readonly unsafelyAllowUnverifiedUpgrades?: boolean;
   /** Called once with the address when the app can be reached: a URL, or the pipe's name. */
   readonly onListening?: (address: string) => void;
 }
@@ -50,6 +55,7 @@ const OPTION_NAMES: OptionNames<ListenOptions> = {
   drainTimeoutMs: true,
   logger: true,
   onListening: true,
+  unsafelyAllowUnverifiedUpgrades: true,
 };
 
 const DEFAULT_DRAIN_TIMEOUT_MS = 8000;

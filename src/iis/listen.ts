@@ -1,5 +1,6 @@
 import * as http from 'node:http';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { BatonError } from '../core/errors';
 import { drainer } from './drain';
 import { address, describe, findEndpoint, listenFailed, type Endpoint } from './endpoint';
@@ -11,6 +12,7 @@ import { hostToken } from './host-token';
 import { readSettings, type ListenOptions, type ListenSettings, type RequestHandler } from './listen-options';
 import { refuseRequest } from './refusal';
 import { drainOnSignals, shutdownMessages } from './shutdown';
+import { Upgrades } from './upgrades';
 
 export type { ListenOptions, RequestHandler } from './listen-options';
 
@@ -43,9 +45,14 @@ export function listen(app: RequestHandler, options: ListenOptions = {}): Hosted
   const { hostMode, logger } = settings;
   const endpoint = findEndpoint(hostMode, options.port);
   const server = new HostedServer(describe(endpoint));
-  server.drain = drainer(server, { ...settings, onDrain: options.onDrain });
+  const drain = drainer(server, { ...settings, onDrain: options.onDrain });
+  server.drain = async (reason) => {
+    upgradesOf.get(server)?.end();
+    await drain(reason);
+    upgradesOf.get(server)?.close();
+  };
   setTimeouts(server, hostMode);
-  serve(server, app, settings);
+  serve(server, app, settings, options.unsafelyAllowUnverifiedUpgrades === true);
   trustHostHop(app, hostMode, settings.isTrusted);
   server.once('listening', () => {
     if (hostMode !== 'iisnode') server.once('close', drainOnSignals(server.drain));
@@ -69,6 +76,9 @@ async function start(server: HostedServer, endpoint: Endpoint, warmUp: ListenOpt
   server.listen(endpoint);
 }
 
+/** Which upgrades a server lets in. */
+const upgradesOf = new WeakMap<Server, Upgrades>();
+
 /** A server whose errors before it listens come as BatonErrors, for every listener of `error` alike. */
 export class HostedServer extends http.Server {
   readonly #wanted: string;
@@ -85,8 +95,12 @@ export class HostedServer extends http.Server {
     this.#wanted = wanted;
   }
 
-  // An override, since a listener cannot change what the listeners after it are given.
+  // An override, since a listener cannot change what the listeners after it are given, nor keep it from them.
   override emit(event: string, ...args: unknown[]): boolean {
+    if (event === 'upgrade') {
+      const [request, socket] = args as [IncomingMessage, Duplex];
+      if (upgradesOf.get(this)?.admits(request, socket, this.rawListeners('upgrade')) !== true) return true;
+    }
     if (event !== 'error' || this.listening) return super.emit(event, ...args);
     return super.emit('error', args[0] instanceof BatonError ? args[0] : listenFailed(this.#wanted, args[0]));
   }
@@ -121,10 +135,11 @@ function setTimeouts(server: Server, hostMode: HostMode): void {
 }
 
 /** What every request goes through before the app sees it. */
-function serve(server: HostedServer, app: RequestHandler, settings: ListenSettings): void {
+function serve(server: HostedServer, app: RequestHandler, settings: ListenSettings, allowsUnverified: boolean): void {
   const { hostMode: mode, logger } = settings;
   const checkToken = hostToken(mode);
   const readRequest = hostRequest({ ...settings, mode, checkToken });
+  upgradesOf.set(server, new Upgrades({ readRequest, allowsUnverified, logger }));
   const isShutdown = shutdownMessages(mode, checkToken !== undefined, server.drain);
   const finalOnly = mode === 'iisnode' ? onlyFinalResponses(logger) : undefined;
   const handle: RequestHandler = (request, response) => {

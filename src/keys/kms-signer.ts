@@ -44,8 +44,8 @@ function requireText(name: string, value: unknown): void {
 }
 
 /**
- * A signer whose private key never leaves AWS KMS: `ES256` by `ECDSA_SHA_256`, `PS256` by `RSASSA_PSS_SHA_256`. KMS sees the SHA-256 of what is signed,
- * nothing of a token. The permission that it needs is `kms:Sign` on that one key.
+ * A signer whose private key never leaves AWS KMS: `ES256` by `ECDSA_SHA_256`, `PS256` by `RSASSA_PSS_SHA_256`. KMS sees
+ * the SHA-256 of what is signed, nothing of a token. The permission that it needs is `kms:Sign` on that one key.
  *
  * Needs the package `@aws-sdk/client-kms`, which Lambda's runtime brings along; it is loaded with the first signature and
  * never becomes part of a bundle.

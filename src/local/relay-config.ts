@@ -6,6 +6,11 @@ import { readTextFile } from '../core/text-file';
 import { listOf, mapOf, objectOf, step, text, wholeNumber, type Shape } from '../policy/shape';
 import type { ThrottlingSettings } from './gateway/throttle';
 import type { LocalClient, LocalUser } from './identity-provider';
+import { relayEntraShape, type RelayEntraDocument } from './relay-entra';
+import { checkFaultServices, relayFaultsShape, type RelayFaultsDocument } from './relay-faults';
+import { relayStatesShape, type RelayStateMachineDocument } from './relay-states';
+import { relaySqsShape, type RelaySqsDocument } from './relay-sqs';
+import { relayStsShape, type RelayStsDocument } from './relay-sts';
 
 /** `baton.dev.json`: what the relay on one machine runs. Paths are relative to the file. */
 export interface RelayDocument {
@@ -28,12 +33,23 @@ export interface RelayDocument {
   };
   /** Limits of the gateways' stages; none where none is given. */
   readonly throttling?: { readonly http?: ThrottlingSettings; readonly rest?: ThrottlingSettings };
+  /** AWS STS and the roles of the account; without it the app has a key that may call every function. */
+  readonly sts?: RelayStsDocument;
+  /** Microsoft Entra ID, for functions that go to its APIs. */
+  readonly entra?: RelayEntraDocument;
+  /** Queues, and the functions that they feed. */
+  readonly sqs?: RelaySqsDocument;
+  /** State machines of Step Functions, by name. */
+  readonly stateMachines?: Readonly<Record<string, RelayStateMachineDocument>>;
+  /** What goes wrong between the app and what it calls; nothing where nothing is given. */
+  readonly faults?: RelayFaultsDocument;
   /** Fixed ports; a free one where none is given. */
   readonly ports?: Partial<Record<RelayPort, number>>;
 }
 
 /** The relay's servers that can have a fixed port. */
-export type RelayPort = 'identityProvider' | 'keys' | 'lambda' | 'iis' | 'http' | 'rest';
+export type RelayPort =
+  'identityProvider' | 'keys' | 'lambda' | 'stepFunctions' | 'sqs' | 'sts' | 'entra' | 'iis' | 'http' | 'rest';
 
 /** A document with the folder that its paths are relative to. */
 export interface RelayConfig extends RelayDocument {
@@ -45,7 +61,15 @@ const port = wholeNumber('A port; 0 is any free one.', 0, 65_535);
 const texts = (description: string): Shape => listOf(text('A value.'), description);
 
 /** What `${relay.name}` in the environment can stand for. */
-export const RELAY_NAMES = ['folder', 'identityProvider', 'gatewayKeys', 'appKeys'] as const;
+export const RELAY_NAMES = [
+  'folder',
+  'identityProvider',
+  'identityProviderHost',
+  'gatewayKeys',
+  'appKeys',
+  'entra',
+  'queues',
+] as const;
 export type RelayName = (typeof RELAY_NAMES)[number];
 
 const RELAY_REFERENCE = /\$\{relay\.([^}]*)\}/g;
@@ -121,20 +145,39 @@ const shape = objectOf('The relay on one machine.', {
   },
   optional: {
     functions: mapOf(path, 'Functions.', /^[A-Za-z0-9_-]{1,64}$/),
+    sts: relayStsShape,
+    entra: relayEntraShape,
+    sqs: relaySqsShape,
+    stateMachines: relayStatesShape,
+    faults: relayFaultsShape,
     throttling: objectOf('Limits of the gateways.', { optional: { http: throttling, rest: throttling } }),
     ports: objectOf('Fixed ports.', {
-      optional: { identityProvider: port, keys: port, lambda: port, iis: port, http: port, rest: port },
+      optional: {
+        identityProvider: port,
+        keys: port,
+        lambda: port,
+        stepFunctions: port,
+        sqs: port,
+        sts: port,
+        entra: port,
+        iis: port,
+        http: port,
+        rest: port,
+      },
     }),
   },
 });
 
 /** What the document names must be there: a start that fails half-way says less than a list. */
 function checkFiles(document: RelayDocument, folder: string, problems: Problem[]): void {
-  const { webConfig, authorizer, functions = {}, gateways } = document;
+  const { webConfig, authorizer, functions = {}, gateways, stateMachines = {} } = document;
   const files: readonly (readonly [string, string | undefined])[] = [
     ['/webConfig', webConfig],
     ['/authorizer', authorizer],
     ...Object.entries(functions).map(([name, file]) => [step('/functions', name), file] as const),
+    ...Object.entries(stateMachines).map(
+      ([name, { definition }]) => [`${step('/stateMachines', name)}/definition`, definition] as const,
+    ),
     ['/gateways/http', gateways.http],
     ['/gateways/rest', gateways.rest],
   ];
@@ -146,6 +189,33 @@ function checkFiles(document: RelayDocument, folder: string, problems: Problem[]
   }
   if (gateways.http === undefined && gateways.rest === undefined) {
     problems.push({ pointer: '/gateways', message: 'needs "http", "rest" or both' });
+  }
+}
+
+/** What is written in the documents of AWS's, whose shape is checked where they are used. */
+function checkReferences({ sts, entra, functions, environment }: RelayDocument, problems: Problem[]): void {
+  variable.check(JSON.stringify(sts ?? {}), '/sts', problems);
+  for (const [name, value] of Object.entries(environment)) {
+    if (entra !== undefined || !value.includes('${relay.entra}')) continue;
+    problems.push({ pointer: step('/environment', name), message: '${relay.entra} needs the member "entra"' });
+  }
+  for (const name of Object.keys(entra?.functions ?? {})) {
+    if (Object.hasOwn(functions ?? {}, name)) continue;
+    problems.push({ pointer: step('/entra/functions', name), message: 'is not under /functions' });
+  }
+}
+
+/** Queues and functions that event sources name must be there. */
+function checkEventSources({ sqs, functions = {} }: RelayDocument, problems: Problem[]): void {
+  for (const [index, { queue, functionName }] of (sqs?.eventSources ?? []).entries()) {
+    const pointer = step('/sqs/eventSources', index);
+    const known = [
+      ['queue', queue, Object.keys(sqs?.queues ?? {})],
+      ['functionName', functionName, Object.keys(functions)],
+    ] as const;
+    for (const [member, name, names] of known) {
+      if (!names.includes(name)) problems.push({ pointer: step(pointer, member), message: unknownName(name, names) });
+    }
   }
 }
 
@@ -177,7 +247,12 @@ export function readRelayConfig(file: string): RelayConfig {
   const document = readDocument(absolute);
   const problems: Problem[] = [];
   shape.check(document, '', problems);
-  if (problems.length === 0) checkFiles(document as RelayDocument, folder, problems);
+  if (problems.length === 0) {
+    checkFiles(document as RelayDocument, folder, problems);
+    checkReferences(document as RelayDocument, problems);
+    checkEventSources(document as RelayDocument, problems);
+    checkFaultServices(document as RelayDocument, problems);
+  }
   if (problems.length > 0) {
     throw new BatonError('relay_failed', `${absolute} has problems:\n${formatProblems(problems)}`, { problems });
   }
@@ -191,4 +266,10 @@ export function fillRelayNames(
 ): Record<string, string> {
   const fill = (value: string): string => value.replace(RELAY_REFERENCE, (_, name: RelayName) => names[name]);
   return Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, fill(value)]));
+}
+
+/** A part of a checked configuration, filled in the same way, names of members too. */
+export function fillRelayDocument<T>(document: T, names: Readonly<Record<RelayName, string>>): T {
+  const fill = (_: string, name: RelayName): string => JSON.stringify(names[name]).slice(1, -1);
+  return JSON.parse(JSON.stringify(document).replace(RELAY_REFERENCE, fill)) as T;
 }

@@ -12,7 +12,16 @@ import { startIdentityProvider, type IdentityProvider } from './identity-provide
 import { startIisSite, type IisSite } from './iis/site';
 import { startKeyServer } from './key-server';
 import { startLambdaEndpoint, type LambdaEndpoint } from './lambda/endpoint';
-import { fillRelayNames, readRelayConfig, type RelayConfig } from './relay-config';
+import { fillRelayDocument, fillRelayNames, readRelayConfig, type RelayConfig } from './relay-config';
+import type { EntraEndpoint } from './entra/endpoint';
+import { startRelayEntra, type RelayEntra } from './relay-entra';
+import { FaultLine, type RelayFaults } from './relay-faults';
+import { startRelayEventSources, startRelayQueues } from './relay-sqs';
+import { startRelayStates } from './relay-states';
+import { startRelaySts, type RelaySts } from './relay-sts';
+import type { SqsEndpoint } from './sqs/endpoint';
+import type { StepFunctionsEndpoint } from './step-functions/endpoint';
+import type { StsEndpoint } from './sts/endpoint';
 
 /** What {@link startRelay} is told. */
 export interface RelayOptions {
@@ -31,12 +40,25 @@ export interface Relay {
   readonly gateways: Readonly<Partial<Record<'http' | 'rest', LocalGateway>>>;
   readonly iis: IisSite;
   readonly lambda: LambdaEndpoint;
+  /** Where the configuration has `sts`. */
+  readonly sts: StsEndpoint | undefined;
+  /** Where the configuration has `entra`. */
+  readonly entra: EntraEndpoint | undefined;
+  /** Where the configuration has `sqs`. */
+  readonly sqs: SqsEndpoint | undefined;
+  /** Where the configuration has `stateMachines`. */
+  readonly stepFunctions: StepFunctionsEndpoint | undefined;
+  /** What can be made to go wrong, by service, while it runs. */
+  readonly faults: RelayFaults;
   readonly logDirectory: string;
   /** The app's own log, JSON lines. */
   readonly appLogFile: string;
   /** Ends every process and server, and takes the private keys off the disk. */
   stop(): Promise<void>;
 }
+
+/** How long the app's functions may take, in seconds. */
+const FUNCTION_TIMEOUT_SECONDS = 30;
 
 /** The authorizer is one of the Lambda functions here, as in AWS. */
 const AUTHORIZER = 'baton-authorizer';
@@ -50,7 +72,12 @@ class Started {
     return part;
   }
 
-  onStop(stop: () => void): void {
+  /** The same for a part that there may not be. */
+  keepAny<T extends { stop(): Promise<void> }>(part: T | undefined): T | undefined {
+    return part && this.keep(part);
+  }
+
+  onStop(stop: () => Promise<void> | void): void {
     this.#stops.push(stop);
   }
 
@@ -78,9 +105,11 @@ interface RelayKeys {
   readonly urls: Readonly<Record<'gatewayKeys' | 'appKeys', string>>;
 }
 
-async function startKeys(started: Started, port: number | undefined): Promise<RelayKeys> {
+async function startKeys(started: Started, faults: FaultLine, port: number | undefined): Promise<RelayKeys> {
   const [gateway, app] = await Promise.all([generateEs256KeyPair(), generateEs256KeyPair()]);
   const server = started.keep(await startKeyServer({ gateway: gateway.publicJwk, app: app.publicJwk }, port));
+  const proxy = await faults.before('keys', new URL(server.urlOf('app')).origin);
+  const urlOf = (name: string): string => proxy + new URL(server.urlOf(name)).pathname;
   const secrets = mkdtempSync(join(tmpdir(), 'baton-keys-'));
   started.onStop(() => {
     rmSync(secrets, { recursive: true, force: true });
@@ -90,17 +119,27 @@ async function startKeys(started: Started, port: number | undefined): Promise<Re
   return {
     authorizer: { BATON_SIGNING_KEY: JSON.stringify(gateway.privateJwk) },
     app: { BATON_HAND_OVER_KEY_FILE: appKeyFile },
-    urls: { gatewayKeys: server.urlOf('gateway'), appKeys: server.urlOf('app') },
+    urls: { gatewayKeys: urlOf('gateway'), appKeys: urlOf('app') },
   };
+}
+
+/** Where the app finds AWS: the fault proxies before the endpoints. */
+interface AwsUrls {
+  readonly lambda: string;
+  readonly stepFunctions: string | undefined;
+  readonly sqs: string | undefined;
+  readonly sts: string | undefined;
 }
 
 /**
  * Points the AWS SDK at this machine. Every variable through which it could find real credentials is taken away: what
  * runs here must not reach an account.
  */
-function localAws(lambdaUrl: string): Record<string, string | undefined> {
+function localAws({ lambda, stepFunctions, sqs }: AwsUrls): Record<string, string | undefined> {
   return {
-    AWS_ENDPOINT_URL_LAMBDA: lambdaUrl,
+    AWS_ENDPOINT_URL_LAMBDA: lambda,
+    ...(stepFunctions !== undefined && { AWS_ENDPOINT_URL_SFN: stepFunctions }),
+    ...(sqs !== undefined && { AWS_ENDPOINT_URL_SQS: sqs }),
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_SESSION_TOKEN: undefined,
@@ -127,14 +166,28 @@ interface Parts {
   readonly config: RelayConfig;
   readonly environment: Readonly<Record<string, string>>;
   readonly keys: RelayKeys;
+  readonly sts: RelaySts | undefined;
+  readonly entra: RelayEntra | undefined;
   readonly logDirectory: string;
   readonly logger: Logger | undefined;
 }
 
-async function startFunctions({ config, environment, keys, logDirectory, logger }: Parts): Promise<LambdaEndpoint> {
-  const handlers = Object.entries(config.functions ?? {}).map(
-    ([name, file]) => [name, { handlerFile: resolve(config.folder, file), environment, timeoutSeconds: 30 }] as const,
-  );
+async function startFunctions({
+  config,
+  environment,
+  keys,
+  sts,
+  entra,
+  logDirectory,
+  logger,
+}: Parts): Promise<LambdaEndpoint> {
+  const handlers = Object.entries(config.functions ?? {}).map(([name, file]) => {
+    const own = { ...environment, ...entra?.environmentOf(name) };
+    return [
+      name,
+      { handlerFile: resolve(config.folder, file), environment: own, timeoutSeconds: FUNCTION_TIMEOUT_SECONDS },
+    ] as const;
+  });
   const authorizer = {
     handlerFile: resolve(config.folder, config.authorizer),
     environment: { ...environment, ...keys.authorizer },
@@ -144,15 +197,23 @@ async function startFunctions({ config, environment, keys, logDirectory, logger 
     functions: { ...Object.fromEntries(handlers), [AUTHORIZER]: authorizer },
     logDirectory: join(logDirectory, 'functions'),
     port: config.ports?.lambda ?? 0,
+    ...(sts && { authorize: (call) => sts.sts.sessions.authorize(call) }),
     ...(logger && { logger }),
   });
 }
 
-async function startApp(parts: Parts, lambdaUrl: string, appLogFile: string): Promise<IisSite> {
-  const { config, environment, keys, logDirectory, logger } = parts;
+async function startApp(parts: Parts, aws: AwsUrls, appLogFile: string): Promise<IisSite> {
+  const { config, environment, keys, sts, logDirectory, logger } = parts;
   return startIisSite({
     webConfigPath: resolve(config.folder, config.webConfig),
-    environment: { ...environment, ...keys.app, ...localAws(lambdaUrl), BATON_LOG_FILE: appLogFile },
+    environment: {
+      ...environment,
+      ...keys.app,
+      ...localAws(aws),
+      ...sts?.environment,
+      ...(aws.sts !== undefined && { AWS_ENDPOINT_URL_STS: aws.sts }),
+      BATON_LOG_FILE: appLogFile,
+    },
     logDirectory: join(logDirectory, 'iis'),
     port: config.ports?.iis ?? 0,
     ...(logger && { logger }),
@@ -174,6 +235,93 @@ async function startApi(kind: 'http' | 'rest', parts: Parts, lambdaUrl: string, 
   });
 }
 
+/** STS with the account's roles. */
+function startIam(
+  document: NonNullable<RelayConfig['sts']>,
+  identityProvider: IdentityProvider,
+  { identityProvider: { clients }, ports }: RelayConfig,
+  logger: Logger | undefined,
+): Promise<RelaySts> {
+  return startRelaySts(document, identityProvider, clients, { port: ports?.sts, logger });
+}
+
+/** Entra, where the configuration has it: what functions are there, and the APIs that they go to. */
+async function startEntra(
+  { entra, identityProvider: { tenant }, ports }: RelayConfig,
+  userIssuer: string,
+  logger: Logger | undefined,
+): Promise<RelayEntra | undefined> {
+  return entra && startRelayEntra(entra, { tenant, userIssuer, port: ports?.entra ?? 0 }, logger);
+}
+
+/** What stands behind the app before it starts: keys, STS, Entra, queues, and where all that is. */
+interface Services extends Pick<Parts, 'keys' | 'sts' | 'entra' | 'environment'> {
+  readonly sqs: SqsEndpoint | undefined;
+  readonly urls: Pick<AwsUrls, 'sqs' | 'sts'>;
+}
+
+async function startServices(
+  started: Started,
+  config: RelayConfig,
+  identityProvider: IdentityProvider,
+  faults: FaultLine,
+  logger: Logger | undefined,
+): Promise<Services> {
+  const { ports, folder } = config;
+  const keys = await startKeys(started, faults, ports?.keys);
+  const { issuer } = identityProvider;
+  const entra = started.keepAny(await startEntra(config, issuer, logger));
+  // The queues are named to everybody else, so they are there first; nobody asks them before STS is there too.
+  const late: { sts?: RelaySts | undefined } = {};
+  const sessions = (): StsEndpoint['sessions'] | undefined => late.sts?.sts.sessions;
+  const options = { port: ports?.sqs, logger };
+  const sqs = started.keepAny(config.sqs && (await startRelayQueues(config.sqs, sessions, options)));
+  const sqsUrl = sqs && (await faults.before('sqs', sqs.url));
+  const names = {
+    folder,
+    identityProvider: issuer,
+    identityProviderHost: new URL(issuer).host,
+    entra: entra ? await faults.before('entra', entra.entra.url) : '',
+    queues: sqs && sqsUrl !== undefined ? `${sqsUrl}/${sqs.accountId}` : '',
+    ...keys.urls,
+  };
+  const document = config.sts && fillRelayDocument(config.sts, names);
+  const sts = started.keepAny(document && (await startIam(document, identityProvider, config, logger)));
+  late.sts = sts;
+  const environment = fillRelayNames(config.environment, names);
+  const stsUrl = sts && (await faults.before('sts', sts.sts.url));
+  return { keys, sts, entra, sqs, environment, urls: { sqs: sqsUrl, sts: stsUrl } };
+}
+
+/** Lambda, and the queues that feed its functions. */
+async function startCompute(started: Started, parts: Parts, sqs: SqsEndpoint | undefined): Promise<LambdaEndpoint> {
+  // Sources end with the functions that they wait for, not before them.
+  let ended: Promise<unknown> = Promise.resolve();
+  started.onStop(async () => {
+    await ended;
+  });
+  const lambda = started.keep(await startFunctions(parts));
+  if (parts.config.sqs === undefined || sqs === undefined) return lambda;
+  const target = { url: lambda.url, timeoutSeconds: FUNCTION_TIMEOUT_SECONDS };
+  const sources = startRelayEventSources(parts.config.sqs, sqs, target, parts.logger);
+  started.onStop(() => {
+    ended = Promise.all(sources.map((source) => source.stop()));
+  });
+  return lambda;
+}
+
+/** Step Functions, where the configuration has state machines. */
+async function startStates(
+  { config, sts, logger }: Parts,
+  lambdaUrl: string,
+): Promise<StepFunctionsEndpoint | undefined> {
+  const { stateMachines, folder, ports, sts: document } = config;
+  if (stateMachines === undefined) return undefined;
+  const { roles } = document ?? {};
+  const parts = { folder, lambdaUrl, roles, sts: sts?.sts, port: ports?.stepFunctions, logger };
+  return startRelayStates(stateMachines, parts);
+}
+
 async function startAll(started: Started, config: RelayConfig, options: RelayOptions): Promise<Relay> {
   const { logger } = options;
   const logDirectory = resolve(options.logDirectory ?? mkdtempSync(join(tmpdir(), 'baton-relay-')));
@@ -182,20 +330,37 @@ async function startAll(started: Started, config: RelayConfig, options: RelayOpt
   const identityProvider = started.keep(
     await startIdentityProvider({ ...provider, port: ports?.identityProvider ?? 0, ...(logger && { logger }) }),
   );
-  const keys = await startKeys(started, ports?.keys);
-  const names = { folder: config.folder, identityProvider: identityProvider.issuer, ...keys.urls };
-  const environment = fillRelayNames(config.environment, names);
-  const parts: Parts = { config, environment, keys, logDirectory, logger };
-  const lambda = started.keep(await startFunctions(parts));
+  const faults = started.keep(new FaultLine(config.faults));
+  const services = await startServices(started, config, identityProvider, faults, logger);
+  const { sts, entra, sqs, urls } = services;
+  const parts: Parts = { ...services, config, logDirectory, logger };
+  const lambda = await startCompute(started, parts, sqs);
   const appLogFile = join(logDirectory, 'app.jsonl');
-  const iis = started.keep(await startApp(parts, lambda.url, appLogFile));
+  const stepFunctions = started.keepAny(await startStates(parts, lambda.url));
+  const lambdaUrl = await faults.before('lambda', lambda.url);
+  const aws = { ...urls, lambda: lambdaUrl, stepFunctions: stepFunctions?.url };
+  const iis = started.keep(await startApp(parts, aws, appLogFile));
   const gateways: Partial<Record<'http' | 'rest', LocalGateway>> = {};
   for (const kind of ['http', 'rest'] as const) {
     if (config.gateways[kind] !== undefined) {
       gateways[kind] = started.keep(await startApi(kind, parts, lambda.url, iis.url));
     }
   }
-  return { config, identityProvider, gateways, iis, lambda, logDirectory, appLogFile, stop: () => started.stop() };
+  return {
+    config,
+    identityProvider,
+    gateways,
+    iis,
+    lambda,
+    sts: sts?.sts,
+    entra: entra?.entra,
+    sqs,
+    stepFunctions,
+    faults: faults.proxies,
+    logDirectory,
+    appLogFile,
+    stop: () => started.stop(),
+  };
 }
 
 /**

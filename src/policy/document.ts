@@ -3,8 +3,10 @@ import type { Algorithm } from '../jws/algorithms';
 import type { ClaimsDocument, KindClaimDocument, ListClaim, ListClaimDocument } from './claims-document';
 import type { EdgeDocument } from './edge-document';
 import type { KeysDocument } from './keys-document';
+import type { StepDocument, WorkflowDocument } from './workflow-document';
 
 export type { ClaimsDocument, KindClaimDocument, ListClaim, ListClaimDocument, EdgeDocument, KeysDocument };
+export type { StepDocument, WorkflowDocument };
 
 /** An OpenID provider or other issuer of JWT access tokens. */
 export interface IdentityProviderDocument {
@@ -88,6 +90,13 @@ export interface FunctionDocument {
   readonly target: string;
   readonly permission: string;
   readonly timeoutSeconds?: number;
+  /** Where it is called through API Gateway, and how the gateway knows who calls. */
+  readonly https?: { readonly url: string; readonly auth?: 'bearer' | 'sigv4' };
+  /** Whether it may run twice for one call. */
+  readonly idempotent?: boolean;
+  readonly maxRetries?: number;
+  readonly maxConcurrent?: number;
+  readonly maxWaiting?: number;
   /** How work that is left behind for it gets there. */
   readonly delivery?: 'event' | 'sqs';
   /** The queue that it reads, where delivery is `sqs`. */
@@ -108,4 +117,5 @@ export interface PolicyDocument {
   readonly routes?: readonly RouteDocument[];
   readonly unlistedRoutes?: 'deny' | 'authenticated';
   readonly functions?: Readonly<Record<string, FunctionDocument>>;
+  readonly workflows?: Readonly<Record<string, WorkflowDocument>>;
 }

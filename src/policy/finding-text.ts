@@ -19,7 +19,7 @@ const SENTENCES: Readonly<Record<FindingCode, (names: readonly string[]) => stri
     `above 60 s it lets in tokens that a gateway's cache kept, which ${quoted(names)} is there to prevent`,
   route_public: ([route = '']) => `${route} is open to everybody`,
   unlisted_open: () => 'every verified caller may send requests that no entry lists',
-  grant_unasked: (names) => `no route and no function asks for ${quoted(names)}; a guard in code may`,
+  grant_unasked: (names) => `no route, function or workflow asks for ${quoted(names)}; a guard in code may`,
   cache_forbidden: (names) =>
     `${quoted(names)} holds only while the gateway caches no authorizer results: authorizerResultTtlInSeconds 0, createAuthorizer({ cacheTtlSeconds: 0 })`,
 };

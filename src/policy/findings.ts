@@ -100,6 +100,18 @@ function closedFunctions(view: Survey): Finding[] {
   );
 }
 
+function closedWorkflows(view: Survey): Finding[] {
+  return Object.entries(view.document.workflows ?? {}).flatMap(([name, { permission, steps = {} }]) => {
+    const at = step('/workflows', name);
+    return [
+      ...ungranted(view, permission, step(at, 'permission')),
+      ...Object.entries(steps).flatMap(([state, { permission: needed }]) =>
+        ungranted(view, needed, step(step(step(at, 'steps'), state), 'permission')),
+      ),
+    ];
+  });
+}
+
 function widerActors({ document }: Survey): Finding[] {
   const grants = [...rulesOf(document).roles.values()].flatMap((role) => [...role.grants]);
   return Object.entries(document.actors ?? {}).flatMap(([name, { permissions = [] }]) =>
@@ -189,15 +201,19 @@ function singleUse({ document: { edge } }: Survey): Finding[] {
   ];
 }
 
-/** What routes and functions ask for. */
-function permissionsAsked({ routes = [], functions = {} }: PolicyDocument): readonly string[] {
+/** What routes, functions and workflows ask for. */
+function permissionsAsked({ routes = [], functions = {}, workflows = {} }: PolicyDocument): readonly string[] {
   return [
     ...routes.flatMap(({ permission, anyPermission }) => [...listOf(permission), ...listOf(anyPermission)]),
     ...Object.values(functions).map(({ permission }) => permission),
+    ...Object.values(workflows).flatMap(({ permission, steps = {} }) => [
+      permission,
+      ...Object.values(steps).map((one) => one.permission),
+    ]),
   ];
 }
 
-/** Grants that neither a route nor a function asks for: a guard in code may, or the name is misspelt. */
+/** Grants that no route, function or workflow asks for: a guard in code may, or the name is misspelt. */
 function unaskedGrants({ document }: Survey): Finding[] {
   const asked = permissionsAsked(document);
   return Object.entries(document.roles).flatMap(([name, { permissions = [] }]) =>
@@ -221,6 +237,7 @@ export function findingsOf(document: PolicyDocument): readonly Finding[] {
     unheldRoles,
     closedRoutes,
     closedFunctions,
+    closedWorkflows,
     unreachableRoutes,
     widerActors,
     idleDenies,

@@ -12,6 +12,7 @@ import type {
   IdentityProviderDocument,
   PolicyDocument,
   RouteDocument,
+  WorkflowDocument,
 } from './document';
 import { checkEdge } from './edge-checks';
 import { fillFromEnvironment, type Environment } from './environment';
@@ -22,6 +23,7 @@ import { compileRules } from './rules';
 import { decideAwsRole } from './aws-role';
 import { policyShape } from './schema';
 import { step } from './shape';
+import { checkWorkflows } from './workflow-schema';
 
 /**
  * A policy, compiled: every question is answered from tables that were worked out once. Pure and immutable; a changed
@@ -34,6 +36,7 @@ export interface Policy extends AccessPolicy {
   readonly identityProviders: Readonly<Record<string, IdentityProviderDocument>>;
   readonly handOver: HandOverDocument | undefined;
   readonly functions: Readonly<Record<string, FunctionDocument>>;
+  readonly workflows: Readonly<Record<string, WorkflowDocument>>;
   /** The route entries as written; the listing that a gateway needs beforehand. */
   readonly routes: readonly RouteDocument[];
   /** The policy roles that a provider's raw values give. Unknown values give nothing. */
@@ -60,12 +63,12 @@ function deepFreeze<T>(value: T): T {
   return value;
 }
 
-function checkFunctions({ functions, handOver }: PolicyDocument, problems: Problem[]): void {
-  if (functions !== undefined && Object.keys(functions).length > 0 && handOver === undefined) {
-    problems.push({
-      pointer: '/handOver',
-      message: 'is missing: functions take hand-over tokens, so say who signs them',
-    });
+function checkHandOver({ functions = {}, workflows = {}, handOver }: PolicyDocument, problems: Problem[]): void {
+  if (handOver !== undefined) return;
+  for (const [what, targets] of Object.entries({ functions, workflows })) {
+    if (Object.keys(targets).length === 0) continue;
+    const message = `is missing: ${what} take hand-over tokens, so say who signs them`;
+    problems.push({ pointer: '/handOver', message });
   }
 }
 
@@ -99,8 +102,9 @@ export function compilePolicy(document: unknown, env: Environment = process.env,
   const actorMembers = indexActorMembers(checked, problems);
   checkIssuers(checked, problems);
   checkEdge(checked, problems);
-  checkFunctions(checked, problems);
+  checkHandOver(checked, problems);
   checkDelivery(checked.functions ?? {}, problems);
+  checkWorkflows(checked, problems);
   checkRoleNames(checked, problems);
   if (problems.length > 0) throw invalid(source, problems);
 
@@ -112,6 +116,7 @@ export function compilePolicy(document: unknown, env: Environment = process.env,
     identityProviders: checked.identityProviders ?? {},
     handOver: checked.handOver,
     functions: checked.functions ?? {},
+    workflows: checked.workflows ?? {},
     routes: checked.routes ?? [],
     ...decisions(rules),
     decideAwsRole: awsRoleOf(checked, rules),
@@ -140,11 +145,15 @@ function decisions(
   };
 }
 
-function awsRoleOf({ roles, functions = {} }: PolicyDocument, rules: DecisionRules): Policy['decideAwsRole'] {
+function awsRoleOf(
+  { roles, functions = {}, workflows = {} }: PolicyDocument,
+  rules: DecisionRules,
+): Policy['decideAwsRole'] {
   const asked = { ...rules, documents: roles };
   return (identity, { kind, name }) => {
     // A queue stands before a function, and is filled by whoever may call it.
-    const target = kind !== 'workflow' && Object.hasOwn(functions, name) ? functions[name] : undefined;
+    const among = kind === 'workflow' ? workflows : functions;
+    const target = Object.hasOwn(among, name) ? among[name] : undefined;
     return target === undefined ? { reason: 'target_unknown' } : decideAwsRole(asked, identity, target.permission);
   };
 }

@@ -17,6 +17,7 @@ import {
   type JsonSchema,
   type Shape,
 } from './shape';
+import { workflowShapeOf } from './workflow-schema';
 
 const NAME = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/;
 const PROVIDER_NAME = /^[a-z][a-z0-9-]{0,31}$/;
@@ -135,6 +136,29 @@ const route = objectOf('What a route asks of its caller.', {
   },
 });
 
+/** How a function is called that is waited for. */
+const waitedFor = {
+  https: objectOf('Call it through API Gateway, and not by Invoke.', {
+    required: {
+      url: text("Where the gateway's method stands; http only on this machine.", {
+        pattern:
+          /^(https:\/\/[A-Za-z0-9.-]+(:\d{1,5})?|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?)\/[!$-~]*$/,
+        hint: 'an https URL without user name and fragment',
+      }),
+    },
+    optional: {
+      auth: oneOf('How the gateway knows the caller: by the hand-over token, or by an IAM role. Default "bearer".', [
+        'bearer',
+        'sigv4',
+      ]),
+    },
+  }),
+  idempotent: oneOf('Whether it may run twice for one call. Default false.', [true, false]),
+  maxRetries: wholeNumber('How often a call is tried again at most, where it may be. Default 2.', 0, 5),
+  maxConcurrent: wholeNumber('How many calls of one process run at a time. Default 50.', 1, 1000),
+  maxWaiting: wholeNumber('How many more calls wait for their turn. Default 100.', 0, 10_000),
+};
+
 const functionShape = objectOf('A Lambda function that is called as the caller.', {
   required: {
     target: text('ARN of the function; also the audience of its hand-over tokens.', {
@@ -144,10 +168,13 @@ const functionShape = objectOf('A Lambda function that is called as the caller.'
     permission: permissionAsked,
   },
   optional: {
-    timeoutSeconds: wholeNumber('How long a call may take, in seconds. Default 10.', 1, 300),
+    timeoutSeconds: wholeNumber('How long a call may take, in seconds, retries and all. Default 10.', 1, 300),
+    ...waitedFor,
     ...leftBehind,
   },
 });
+
+const workflowShape = workflowShapeOf(permissionAsked, roleName);
 
 /** The policy file's shape. */
 export const policyShape: Shape = objectOf('Who may do what: one policy for gateway, app and functions.', {
@@ -170,6 +197,7 @@ export const policyShape: Shape = objectOf('Who may do what: one policy for gate
     routes: listOf(route, 'What each route asks; the most specific entry decides.'),
     unlistedRoutes: oneOf('What a route that no entry matches asks. Default "deny".', ['deny', 'authenticated']),
     functions: mapOf(functionShape, 'Functions by name.', NAME),
+    workflows: mapOf(workflowShape, 'Workflows by name.', NAME),
   },
 });
 
@@ -191,6 +219,7 @@ const PARTS = {
   actor,
   route,
   function: functionShape,
+  workflow: workflowShape,
 };
 
 /** The JSON Schema (draft 2020-12) of the policy file, as published in `policy.schema.json`. */

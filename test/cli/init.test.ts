@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { init } from '../../src/cli/init';
 import { askRest, personAt } from '../../src/cli/init/questions';
@@ -84,6 +84,14 @@ it('a file that is there is never written over: it says what it would have writt
   expect(said).toContain('-{ "mine": true }\n');
   expect(said).toContain('+  "application": "invoice-desk",\n');
   expect(existsSync(app.pathOf('site/web.config'))).toBe(true);
+});
+
+it('a file that somebody saved again in another encoding of Windows is the same file', async () => {
+  await run('--yes');
+  for (const name of ['site/web.config', 'config/baton.policy.json']) {
+    writeFileSync(app.pathOf(name), Buffer.from(`\uFEFF${readFileSync(app.pathOf(name), 'utf8')}`, 'utf16le'));
+  }
+  expect(await run('--yes')).toMatchObject({ exit: 0 });
 });
 
 it('a ring that is there keeps its public half from being made for another', async () => {

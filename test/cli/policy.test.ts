@@ -31,6 +31,14 @@ beforeAll(() => {
     { caller: 'clerk', request: 'POST /invoices/7/approve', outcome: 'denied', reason: 'permission_missing' },
   ];
   write('table.json', { callers: { clerk: { roles: ['clerk'] } }, expectations });
+  const flow = {
+    StartAt: 'Render',
+    States: { Render: { Type: 'Task', Resource: 'arn:aws:states:::sqs:sendMessage', End: true } },
+  };
+  write('flow.json', flow);
+  write('bent.json', { StartAt: 'Nowhere', States: {} });
+  const approve = { target: 'arn:aws:states:eu-west-1:123456789012:stateMachine:a', permission: 'invoice:read' };
+  write('flows.json', { ...sound, workflows: { approve: { ...approve, definition: 'flow.json' } } });
   write('wrong.json', { callers: { clerk: 'anonymous' }, expectations });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -52,6 +60,25 @@ it.each<[string, number, RegExp]>([
     /^note +\/routes\/0: \* \/health is open to everybody\n0 problem\(s\), 0 warning\(s\), 1 note\(s\)\ndigest sha256-/,
   ],
   ['check policy.json --strict', 0, /0 warning/],
+  [
+    'check flows.json',
+    0,
+    /\nwarning +approve#\/States\/Render: is not tried again[^]*\n0 problem\(s\), 3 warning\(s\), 1 note/,
+  ],
+  ['check flows.json --strict', 1, /3 warning/],
+  [
+    'check flows.json --asl approve=bent.json',
+    1,
+    /\nproblem +approve#: is no Amazon States Language: [^]*\n1 problem\(s\), 0/,
+  ],
+  [
+    'check flows.json --asl bent.json --json',
+    1,
+    /"valid": false,[^]*"workflow": "approve",[^]*"code": "definition_invalid"/,
+  ],
+  ['check flows.json --asl aprove=bent.json', 2, /did you mean "approve"/],
+  ['check policy.json --asl flow.json', 2, /say of which workflow/],
+  ['check flows.json --asl gone.json', 1, /gone.json cannot be read/],
   ['check hostile.json', 1, /^problem +\/roles\/\\u001b\[2K\\u000a: is given twice\n1 problem/],
   ['check odd.json', 0, /^warning +\/roles\/auditor: nobody has the role "auditor"/],
   ['check odd.json --strict', 1, /1 warning/],

@@ -2,8 +2,12 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 import { ERROR_TABLE } from '../../src/core/error-codes';
-import { CORRELATION_LOG_FIELDS } from '../../src/iis/w3c-log';
+import { iisnodeSections } from '../../src/iis/iisnode-settings';
+import { fieldScript } from '../../src/iis/log-fields-script';
 import { parseWebConfig } from '../../src/iis/web-config';
+import { readDefinition } from '../../src/local/gateway/definition';
+import { readRemovedHeaders } from '../../src/local/gateway/removed-headers';
+import { createThrottle, type ThrottlingSettings } from '../../src/local/gateway/throttle';
 import { compilePolicy } from '../../src/policy/policy';
 import { invoicesDocument } from '../support/invoices';
 import { allBlocks, environmentFor, root, type Block } from './markdown';
@@ -16,13 +20,28 @@ const CHECKED = [
   'js',
   'xml',
   'xml windows',
+  'xml hosting',
   'powershell',
   'sh',
+  'sh keys',
   'text demo',
+  'text newcomer',
   'json policy',
   'json policy-part',
   'json problem',
   'json policy-table',
+  'json agent',
+  'json gateway-part http',
+  'json relay-part',
+  'sh entra',
+  'sh credentials',
+  'json trust',
+  'json calls',
+  'json relay-sts',
+  'json federated-credential',
+  'json iam',
+  'json relay-entra',
+  'powershell entra',
 ];
 const nameOf = ({ language, kind }: Block): string => (language === 'js' ? 'js' : `${language} ${kind}`.trim());
 const of = (name: string): [string, string][] =>
@@ -132,6 +151,32 @@ describe('JSON', () => {
   });
 });
 
+describe('JSON for logs', () => {
+  it.each(of('json agent'))('%s sends the files that Baton writes', (_at, text) => {
+    const [files] = valuesOf(JSON.parse(text), 'collect_list') as { file_path: string; log_group_name: string }[][];
+    expect(files!.map(({ file_path }) => path.win32.basename(file_path))).toEqual(['metrics.jsonl', 'app.jsonl']);
+    expect(new Set(files!.map(({ log_group_name }) => log_group_name)).size).toBe(2);
+  });
+
+  it.each(of('json gateway-part http'))('%s is played by the local gateway', (_at, text) => {
+    const [parameters] = valuesOf(JSON.parse(text), 'responseParameters');
+    const removed = readRemovedHeaders(parameters);
+    expect([...(removed as ReadonlyMap<number, ReadonlySet<string>>).values()]).toEqual([
+      new Set(['x-baton-user']),
+      new Set(['x-baton-user']),
+    ]);
+  });
+
+  it.each(of('json relay-part'))("%s is a part of the example's baton.dev.json", (_at, text) => {
+    const { throttling } = JSON.parse(text) as { throttling: Record<'rest' | 'http', ThrottlingSettings> };
+    for (const kind of ['rest', 'http'] as const) {
+      const file = path.join(root, `examples/invoices/gateway.${kind}.openapi.json`);
+      const operations = readDefinition(kind, JSON.parse(readFileSync(file, 'utf8')) as object, undefined);
+      expect(() => createThrottle(throttling[kind], operations, () => 0)).not.toThrow();
+    }
+  });
+});
+
 /** The values of every member of that name, however deep. */
 function valuesOf(document: unknown, name: string): unknown[] {
   if (typeof document !== 'object' || document === null) return [];
@@ -155,11 +200,17 @@ describe('settings of IIS', () => {
     expect([...appSettings.keys()]).toEqual(expect.arrayContaining(['BATON_POLICY', 'BATON_HAND_OVER_KEY_FILE']));
   });
 
-  it.each(of('powershell'))('%s adds the two fields that the log needs', (_at, text) => {
-    const fields = CORRELATION_LOG_FIELDS.map(
-      ({ logFieldName, sourceType }) => `@('${logFieldName}', '${sourceType}')`,
+  it.each(of('xml hosting'))('%s is a part of a web.config, by which clients are known under iisnode', (_at, text) => {
+    const xml = `<configuration><system.webServer>${text}</system.webServer></configuration>`;
+    expect(parseWebConfig(xml).iisnode.maxLogFiles).toBe(20);
+    const { handlerPaths, attributes } = iisnodeSections(xml);
+    const promoted = attributes.get('promoteServerVars');
+    expect([handlerPaths, promoted]).toEqual(
+      text.includes('modules="iisnode"') ? [['server.js'], 'REMOTE_ADDR,HTTPS,UNENCODED_URL'] : [[], undefined],
     );
-    expect(text).toContain(`@(${fields.join(', ')})`);
-    for (const { sourceName } of CORRELATION_LOG_FIELDS) expect(text).toContain(`sourceName = '${sourceName}'`);
+  });
+
+  it.each(of('powershell'))('%s is what baton logs field-script prints', (_at, text) => {
+    expect(`${text}\n`).toBe(fieldScript({ site: 'SITE', format: 'powershell' }));
   });
 });

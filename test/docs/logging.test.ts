@@ -1,21 +1,30 @@
 import express from 'express';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { request, type Server } from 'node:http';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createAuthorizer } from '../../src/authorizer';
+import { awsTokenSource, createEntraTokens } from '../../src/entra';
+import { runDrainHooks } from '../../src/core/process-hooks';
 import { withBaton } from '../../src/function';
-import { baton, BatonError, problemHandler } from '../../src/index';
+import { baton, BatonError, problemHandler, verifyUpgrade } from '../../src/index';
 import { jwkSigner } from '../../src/jws/sign';
-import { createOffload, offloadHandler } from '../../src/offload';
+import { createOffload, offloadHandler, webIdentityCredentials } from '../../src/offload';
+import { functionLimits } from '../../src/offload/limits';
+import { livePolicy } from '../../src/policy/process-policy';
 import { httpApiEvent } from '../support/authorizer-events';
+import { asCaller } from '../support/as-caller';
+import { ARCHIVE, CLIENT, startEntraWorld, TENANT } from '../support/entra';
+import { codeOf } from '../support/errors';
 import { send } from '../support/http-client';
-import { invoicesPolicy, relayKeys, testClock as clock } from '../support/invoices';
-import { fails, startLambdaStub, type LambdaStub } from '../support/lambda-stub';
+import { invoicesDocument, invoicesPolicy, relayKeys, testClock as clock } from '../support/invoices';
+import { fails, refuses, startLambdaStub, type LambdaStub } from '../support/lambda-stub';
 import { recordingLogger } from '../support/recording-logger';
-import { providerToken, transactionToken } from '../support/tokens';
+import { handOverToken, providerToken, transactionToken } from '../support/tokens';
 import { waitFor } from '../support/wait';
+import { AWS_AUDIENCE, awsPolicy, clerk, renderInvoice, startWebIdentity } from '../support/web-identity';
 import { codeIn, root, rowsOf, sectionsOf } from './markdown';
 
 const sections = sectionsOf('docs/logging.md');
@@ -85,8 +94,137 @@ async function abandon(): Promise<void> {
   await waitFor('the request line', () => logger.ofType('request').find((line) => line.aborted));
 }
 
+/** A policy file and a key file that change while an app works by them, for the better and the worse. */
+async function changeFiles(): Promise<void> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'baton-lines-'));
+  const [policyFile, keyFile] = [path.join(folder, 'policy.json'), path.join(folder, 'jwks.json')];
+  const write = (name: string, value: unknown): void => writeFileSync(name, JSON.stringify(value));
+  let now = clock();
+  write(keyFile, { keys: [relayKeys.edge.publicJwk] });
+  const document = { ...invoicesDocument, edge: { ...invoicesDocument.edge, keys: { file: keyFile } } };
+  write(policyFile, document);
+  const app = express().use(baton({ policy: policyFile, logger, clock: () => now }));
+  const live = livePolicy(policyFile);
+  live.unwatch();
+  write(policyFile, { ...document, application: 'renamed' });
+  live.reload();
+  write(policyFile, {});
+  live.reload();
+  const listening = app.listen(0, '127.0.0.1');
+  await once(listening, 'listening');
+  const url = `http://127.0.0.1:${(listening.address() as AddressInfo).port}/none`;
+  for (const [outcome, value] of [['failing', {}] as const, ['recovered', { keys: [] }] as const]) {
+    write(keyFile, value);
+    await waitFor(outcome, async () => {
+      now += 60_000;
+      await send(url, { headers: token() });
+      return logger.ofType('key_renewal').some((line) => line.outcome === outcome);
+    });
+  }
+  listening.close();
+  listening.closeAllConnections();
+  rmSync(folder, { recursive: true });
+}
+
+/** A token of Entra that is got, and one that is not. */
+async function goToEntra(): Promise<void> {
+  const world = await startEntraWorld();
+  const federation = awsTokenSource({ clientConfig: world.clientConfig });
+  const entra = createEntraTokens({ tenant: TENANT, clientId: CLIENT, authority: world.entra.url, federation });
+  await asCaller({ logger }, async () => {
+    await entra.token(ARCHIVE);
+    await codeOf(() => entra.token('api://unknown'));
+  });
+  await world.stop();
+}
+
+/** A session of an IAM role that is opened, and one that is refused. */
+async function openSessions(): Promise<void> {
+  const stage = await startWebIdentity();
+  const given = { endpoint: stage.sts.url, audience: AWS_AUDIENCE };
+  const expiresAt = Math.floor(stage.time.now / 1000) + 3600;
+  const foreign = { token: async () => ({ token: stage.token({ aud: 'other' }), expiresAt }) };
+  const user = clerk('entra:ada', ['copilot']);
+  await asCaller({ logger }, async () => {
+    await webIdentityCredentials({ ...given, token: stage.source }).forTarget(
+      { user, policy: awsPolicy },
+      renderInvoice,
+    );
+    const refused = webIdentityCredentials({ ...given, token: foreign });
+    await codeOf(() => refused.forTarget({ user, policy: awsPolicy }, renderInvoice));
+  });
+  await stage.close();
+}
+
+/** Work that is left behind while the clock is set back, fails, and is delivered. */
+async function leaveWork(): Promise<void> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'baton-outbox-'));
+  const aws = await startLambdaStub();
+  aws.answer = refuses(403, 'AccessDeniedException');
+  let now = clock();
+  const offload = createOffload({
+    policy,
+    signer: jwkSigner(relayKeys.handOver.privateJwk),
+    clock: () => now,
+    clientConfig: aws.clientConfig,
+    outbox: { path: path.join(folder, 'outbox.db') },
+  });
+  await asCaller({ logger, claims: { act: { sub: 'copilot' } } }, () => offload.enqueue('render-invoice', 7));
+  now -= 3_600_000;
+  offload.deliver({ logger, pollMs: 5 });
+  const outcome = (name: string): Promise<unknown> =>
+    waitFor(name, () => logger.ofType('outbox').find((line) => line.outcome === name));
+  await outcome('failed');
+  aws.answer = (response) => response.writeHead(202).end();
+  now += 3_600_000;
+  await outcome('delivered');
+  await runDrainHooks(() => {});
+  await aws.close();
+  rmSync(folder, { recursive: true });
+}
+
+/** A function that is away for so many calls that it is not asked any longer. */
+async function openCircuit(): Promise<void> {
+  const limits = functionLimits('render-invoice', { maxConcurrent: 1, maxWaiting: 0 });
+  const away = (): Promise<never> => Promise.reject(new BatonError('function_unavailable', 'away'));
+  await asCaller({ logger }, async () => {
+    for (let call = 0; call < 20; call += 1) await limits.whenClosed(away).catch(() => undefined);
+  });
+}
+
+/** A batch of SQS with work that is done, and one that is none. */
+async function workThroughQueue(): Promise<void> {
+  const envelope = { baton: 1, handOver: handOverToken(relayKeys.handOver), correlationId: 'c-2', payload: {} };
+  const Records = [JSON.stringify(envelope), '{}'].map((body, at) => ({
+    messageId: `m-${at}`,
+    body,
+    attributes: { ApproximateReceiveCount: '1' },
+    eventSource: 'aws:sqs',
+  }));
+  const fresh = withBaton(() => 'done', { ...options, name: 'render-invoice' });
+  await fresh({ Records }, { awsRequestId: 'r-1' });
+}
+
+/** A connection that leaves HTTP, and ends. */
+async function upgrade(): Promise<void> {
+  const upgraded = createServer().on(
+    'upgrade',
+    verifyUpgrade((_req, socket) => socket.end(), options),
+  );
+  upgraded.listen(0, '127.0.0.1');
+  await once(upgraded, 'listening');
+  const headers = { ...token(), Connection: 'Upgrade', Upgrade: 'websocket' };
+  const { port } = upgraded.address() as AddressInfo;
+  request({ port, host: '127.0.0.1', path: '/invoices/7', headers })
+    .on('error', () => {})
+    .end();
+  await waitFor('its end', () => logger.ofType('upgrade').find(({ outcome }) => outcome === 'closed'));
+  upgraded.close();
+}
+
 /** Makes every kind of line that Baton writes for a request, with every field that it can have. */
 async function makeLines(): Promise<void> {
+  baton({ ...options, policy: invoicesPolicy({ edge: { ...invoicesDocument.edge, replay: 'reject' } }) });
   for (const id of ['7', 'fail', 'broken'])
     await send(`${base}/invoices/${id}`, { headers: token({ sub: 'copilot' }) });
   await send(`${base}/invoices/7`, { headers: { 'Txn-Token': 'a.b.c', 'X-Correlation-Id': 'not kept' } });
@@ -97,6 +235,13 @@ async function makeLines(): Promise<void> {
   }
   const foreign = { baton: 1, handOver: 'a.b.c', correlationId: 'c-1', payload: null };
   await expect(render(foreign)).rejects.toMatchObject({ name: 'baton.token_invalid' });
+  await workThroughQueue();
+  await upgrade();
+  await changeFiles();
+  await goToEntra();
+  await openSessions();
+  await leaveWork();
+  await openCircuit();
 }
 
 /** The section that a line belongs to. */

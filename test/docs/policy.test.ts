@@ -10,7 +10,13 @@ interface Schema {
   readonly additionalProperties?: false | Schema;
   readonly items?: Schema;
   readonly anyOf?: readonly Schema[];
+  readonly $ref?: string;
 }
+
+const PUBLISHED = policyJsonSchema() as unknown as Schema & { readonly $defs: Readonly<Record<string, Schema>> };
+/** A part that is written once stands wherever it is referred to. */
+const resolved = (schema: Schema): Schema =>
+  schema.$ref === undefined ? schema : PUBLISHED.$defs[schema.$ref.slice('#/$defs/'.length)]!;
 
 const PAGE = 'docs/policy.md';
 /** The heading of the file's own members; all other objects are headed by their place. */
@@ -24,7 +30,7 @@ const headingOf = (place: string): string =>
 
 /** Every object of the schema that has named members: its place → member → whether it must be there. */
 function objectsOf(schema: Schema, place: string, found = new Map<string, Map<string, string>>()): typeof found {
-  const { properties = {}, required = [], additionalProperties, items, anyOf = [] } = schema;
+  const { properties = {}, required = [], additionalProperties, items, anyOf = [] } = resolved(schema);
   if (additionalProperties === false) {
     // The same keys in three places have one section, of which one member is needed: an object for each kind.
     const heading = place.endsWith('.keys') ? 'keys' : headingOf(place);
@@ -44,7 +50,7 @@ function objectsOf(schema: Schema, place: string, found = new Map<string, Map<st
 }
 
 describe('docs/policy.md', () => {
-  const objects = objectsOf(policyJsonSchema(), '');
+  const objects = objectsOf(PUBLISHED, '');
   const sections = sectionsOf(PAGE);
   const documented = [...sections.keys()].filter((heading) => heading === FILE || heading.startsWith('`'));
 

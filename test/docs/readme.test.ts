@@ -1,12 +1,12 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { keys } from '../../src/cli/keys';
 import { listen as listenOn, type RequestHandler } from '../../src/iis/listen';
 import type { Jwk } from '../../src/jws/keys';
-import { jwkSigner } from '../../src/jws/sign';
+import { signerFromEnvironment } from '../../src/keys/environment-signer';
 import { mintHandOverToken } from '../../src/token/hand-over-token';
 import { mintTransactionToken } from '../../src/token/transaction-token';
 import { httpApiEvent } from '../support/authorizer-events';
@@ -106,8 +106,14 @@ describe('its steps, followed', () => {
   let base: string;
   const before = { ...process.env };
 
-  const keyFile = (name: string): string => path.join(folder, `${name}.private.jwk.json`);
-  const privateJwk = (name: string): Jwk => JSON.parse(readFileSync(keyFile(name), 'utf8')) as Jwk;
+  const keyFile = (name: string): string => path.join(folder, `${name}.ring.json`);
+  const makeKeys = async (line: string): Promise<void> => {
+    const said = jest.spyOn(console, 'log').mockImplementation();
+    const [npx, baton, command, ...args] = line.split(' ');
+    expect([npx, baton, command]).toEqual(['npx', 'baton', 'keys']);
+    await keys(args.map((word) => (word.endsWith('.json') ? path.join(folder, word) : word)));
+    said.mockRestore();
+  };
   const publicKeys = (name: string): Jwk[] =>
     (JSON.parse(readFileSync(path.join(folder, `${name}.jwks.json`), 'utf8')) as { keys: Jwk[] }).keys;
   const now = (): number => Math.floor(Date.now() / 1000);
@@ -115,8 +121,7 @@ describe('its steps, followed', () => {
 
   beforeAll(async () => {
     folder = temporaryFolder();
-    writeFileSync(path.join(folder, 'make-key.js'), block(PAGE, 'js', 'make-key'));
-    for (const name of ['gateway', 'hand-over']) execFileSync(process.execPath, ['make-key.js', name], { cwd: folder });
+    for (const line of block(PAGE, 'sh', 'keys').trim().split('\n')) await makeKeys(line);
     [gatewayKeys, appKeys] = await Promise.all([
       startKeyServer(publicKeys('gateway')),
       startKeyServer(publicKeys('hand-over')),
@@ -155,7 +160,7 @@ describe('its steps, followed', () => {
     const terms = { issuer: issuer.replace('${GATEWAY_ISSUER}', process.env.GATEWAY_ISSUER!), audience };
     const transaction = { ...claims, tctx: { ...claims.tctx, roles } };
     const workload = { requestingWorkload: 'apigateway', lifetimeSeconds: 300 };
-    const signer = jwkSigner(privateJwk('gateway'));
+    const signer = signerFromEnvironment('BATON_SIGNING_KEY');
     return { 'Txn-Token': await mintTransactionToken(transaction, { ...terms, ...workload }, signer, now()) };
   };
 
@@ -181,7 +186,7 @@ describe('its steps, followed', () => {
     const { handler } = run(withText('withBaton'));
     const { issuer, target } = { issuer: process.env.APP_ISSUER!, target: lambda.calls[0]!.path.split('/')[3]! };
     const terms = { issuer, audience: target, requestingWorkload: 'invoices', expiresAt: now() + 30 };
-    const handOver = await mintHandOverToken(claims, terms, jwkSigner(privateJwk('hand-over')), now());
+    const handOver = await mintHandOverToken(claims, terms, signerFromEnvironment('BATON_HAND_OVER_KEY'), now());
     const event = { baton: 1, handOver, correlationId: 'c-1', payload: { id: 7 } };
     expect(await handler!(event)).toEqual({ document: `Invoice 7, for ${claims.tctx.name}` });
   });

@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { currentContext, currentUser } from '../../src/context/storage';
 import { withBaton } from '../../src/function/with-baton';
 import { jwkSigner } from '../../src/jws/sign';
@@ -96,4 +100,38 @@ it('a hand-over that was caught is worth nothing once its time is over', async (
   // One second for the call, thirty for the function's start, thirty for clocks that are apart.
   now += 61_000;
   await expect(report(caught)).rejects.toMatchObject({ name: 'baton.token_invalid' });
+});
+
+it('a function behind API Gateway answers, refuses and fails as one that is invoked', async () => {
+  const failing = withBaton(
+    (payload) => {
+      if (payload === 'fail') throw new RangeError('inner');
+      return [payload, currentUser()?.subject, currentContext()?.correlationId];
+    },
+    { ...options, name: 'render-invoice', logger: recordingLogger() },
+  );
+  const gateway = createServer((request, response) => {
+    void text(request).then(async (body) => {
+      const http = { method: request.method, path: request.url };
+      const event = { version: '2.0', rawPath: '/', headers: request.headers, body, requestContext: { http } };
+      const answer = (await failing(event)) as unknown as { statusCode: number; headers: object; body: string };
+      response.writeHead(answer.statusCode, { ...answer.headers }).end(answer.body);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(gateway, 'listening');
+  const url = `http://127.0.0.1:${(gateway.address() as AddressInfo).port}/`;
+  const functions = { 'render-invoice': { ...invoicesDocument.functions['render-invoice'], via: 'https', url } };
+  const offload = createOffload({ ...options, policy: invoicesPolicy({ functions }), signer });
+  const call = (payload: unknown): Promise<unknown> => asCaller({}, () => offload.invoke('render-invoice', payload));
+  try {
+    expect(await call({ id: 7 })).toEqual([{ id: 7 }, 'entra:7d3c', 'c-4711']);
+    expect(await thrownBy(() => call('fail'))).toMatchObject({ code: 'function_failed' });
+    now += 3_600_000;
+    const stale = createOffload({ ...options, clock: () => NOW * 1000, policy: invoicesPolicy({ functions }), signer });
+    const refused = await thrownBy(() => asCaller({}, () => stale.invoke('render-invoice', null)));
+    expect(refused).toMatchObject({ code: 'function_access_denied' });
+  } finally {
+    gateway.close();
+    gateway.closeAllConnections();
+  }
 });

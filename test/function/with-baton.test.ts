@@ -13,7 +13,7 @@ const reader: FunctionHandler<unknown, unknown> = () => currentUser()?.subject;
 
 /** A wrapped handler, and the logger it writes to. */
 function wrap(handler = reader, options: FunctionOptions = {}): ReturnType<typeof withBaton> {
-  return withBaton(handler, { name, policy, clock: testClock, logger: recordingLogger(), ...options });
+  return withBaton(handler, { name, policy, clock: testClock, logger: recordingLogger(), metrics: false, ...options });
 }
 
 const envelope = (claims: object = {}, more: object = {}): Record<string, unknown> => ({

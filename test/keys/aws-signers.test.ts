@@ -41,6 +41,16 @@ describe('kmsSigner', () => {
     expect(aws.calls).toEqual([{ operation: 'Sign', input }]);
   });
 
+  it('has it sign PS256 for a certificate, whose signature is one already', async () => {
+    const signature = Buffer.from('signature');
+    aws.answer = () => ({ Signature: signature.toString('base64') });
+    const rsa = kmsSigner({ key: KMS_KEY, kid: 'k', algorithm: 'PS256', clientConfig: aws.clientConfig });
+    expect([rsa.algorithm, Buffer.from(await rsa.sign(Buffer.from('x')))]).toEqual(['PS256', signature]);
+    expect(aws.calls[0]?.input).toMatchObject({ MessageType: 'DIGEST', SigningAlgorithm: 'RSASSA_PSS_SHA_256' });
+    aws.answer = () => ({});
+    expect(await codeOf(() => rsa.sign(Buffer.from('x')))).toBe('signer_unavailable');
+  });
+
   it.each<[string, AwsEndpoint['answer']]>([
     ['is not there', () => ({ __type: 'NotFoundException', message: 'no key' })],
     ['may not be used', () => ({ __type: 'AccessDeniedException', message: 'no' })],
@@ -55,6 +65,7 @@ describe('kmsSigner', () => {
   it.each([
     ['option_invalid', { key: '', kid: 'k' }],
     ['option_invalid', { key: KMS_KEY }],
+    ['option_invalid', { key: KMS_KEY, kid: 'k', algorithm: 'RS256' }],
     ['option_unknown', { key: KMS_KEY, kid: 'k', keyId: 'k' }],
   ])('throws %s for %j', async (code, options) => {
     expect(await codeOf(() => kmsSigner(options as never))).toBe(code);

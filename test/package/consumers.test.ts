@@ -18,7 +18,10 @@ const ENTRIES = ['iis-baton', ...SUBPATHS];
 /** Packages that must stay unloaded until something needs them. */
 const HEAVY = [
   '@aws-sdk/client-lambda',
+  '@smithy/signature-v4',
   '@xmldom/xmldom',
+  'ajv',
+  'cockatiel',
   'express',
   'ioredis',
   'jose',

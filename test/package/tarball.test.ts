@@ -80,7 +80,7 @@ describe('the tarball', () => {
   });
 
   it('depends on four packages only', () => {
-    expect(Object.keys(manifest.dependencies)).toEqual(['@xmldom/xmldom', 'jose', 'winston', 'yaml']);
+    expect(Object.keys(manifest.dependencies)).toEqual(['@xmldom/xmldom', 'cockatiel', 'jose', 'winston', 'yaml']);
   });
 
   it('has a command that starts with a shebang and, where files have modes, may be run', () => {

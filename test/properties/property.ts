@@ -22,8 +22,12 @@ export function check<T>(inputs: fc.Arbitrary<T>, holds: (input: T) => void, num
 }
 
 /** The same for work that waits. */
-export function checkAsync<T>(inputs: fc.Arbitrary<T>, holds: (input: T) => Promise<void>): Promise<void> {
-  return fc.assert(fc.asyncProperty(inputs, holds), { seed: SEED, numRuns: RUNS });
+export function checkAsync<T>(
+  inputs: fc.Arbitrary<T>,
+  holds: (input: T) => Promise<void>,
+  numRuns = RUNS,
+): Promise<void> {
+  return fc.assert(fc.asyncProperty(inputs, holds), { seed: SEED, numRuns });
 }
 
 /** An assertion for inner loops: `expect` costs more than what is tested here. */

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { planFor } from '../../src/scaffold/plan-for';
 import { readProject, type AppProject } from '../../src/scaffold/project';
 import { findRoutes } from '../../src/scaffold/routes';
@@ -54,6 +55,18 @@ it.each([
   ],
 ])('%s', (_what, files, expected) => {
   expect(project(files)).toMatchObject(expected);
+});
+
+it.each([
+  ['UTF-16, as Windows PowerShell writes it', (text: string) => Buffer.from(`\uFEFF${text}`, 'utf16le')],
+  ['UTF-8 with a mark, as Notepad writes it', (text: string) => Buffer.from(`\uFEFF${text}`)],
+])('files in %s', (_what, encode) => {
+  const app = appFolder({});
+  made.push(app);
+  const text = manifest({ name: 'désk', dependencies: { express: '^5.1.0' } });
+  writeFileSync(app.pathOf('package.json'), encode(text));
+  writeFileSync(app.pathOf('app.js'), encode(APP));
+  expect(readProject(app.folder)).toMatchObject({ name: 'd-sk', appPath: 'app.js', express: 5 });
 });
 
 it.each([

@@ -21,6 +21,8 @@ export interface NodeRun {
 export interface NodeRunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Another Node than the one that runs the tests. */
+  readonly command?: string;
 }
 
 /** Signals that a process can answer and process groups exist on POSIX only. */
@@ -33,8 +35,8 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** Starts `node` with these arguments as the leader of a process group of its own. */
-export function startNode(args: readonly string[], { cwd, env }: NodeRunOptions = {}): NodeRun {
-  const child = spawn(process.execPath, args, {
+export function startNode(args: readonly string[], { cwd, env, command }: NodeRunOptions = {}): NodeRun {
+  const child = spawn(command ?? process.execPath, args, {
     cwd,
     env: { ...cleanEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -35,6 +35,7 @@ const WHO: Readonly<Record<ChangedParty['kind'], (name: string) => string>> = {
 const WHAT: Readonly<Record<ChangedRight['kind'], (name: string) => string>> = {
   route: (name) => name,
   function: (name) => `function ${name}`,
+  workflow: (name) => `workflow ${name}`,
   permission: (name) => `permission ${name}`,
   role: (name) => `role ${name}`,
   actor: (name) => `acting as ${name}`,

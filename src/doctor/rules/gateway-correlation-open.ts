@@ -23,7 +23,7 @@ export const gatewayCorrelationOpen: Rule = {
       const isChosen = (operation: GatewayOperation): boolean => {
         const source = sourceOf(operation)?.source;
         // An empty one is known to the deployment alone.
-        return source === undefined || (source !== '' && !source.startsWith("context."));
+        return source === undefined || (source !== '' && !source.startsWith('context.'));
       };
       const unmapped = operations.filter(isChosen);
       // On a REST API a caller sets requestId by the header x-amzn-RequestId.

@@ -14,7 +14,7 @@ export const gatewayHeaderAppended: Rule = {
         integration.mappings
           .filter(
             ({ action, header, source }) =>
-              action === 'append' && (ours.includes(header) || source.startsWith("context.authorizer.")),
+              action === 'append' && (ours.includes(header) || source.startsWith('context.authorizer.')),
           )
           .map(({ header, at }) => ({
             place: at.place,

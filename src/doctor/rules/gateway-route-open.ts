@@ -4,6 +4,7 @@ import type { Rule } from '../rule';
 import { routesInWords, type GatewayOperation } from '../gateway-model';
 import { entriesFor } from '../gateway-routes';
 import { gatewaysOf } from '../gateways';
+import { pathsDiffer } from '../path-prefix';
 
 /** Whether the policy wants to know who calls; preflights of browsers carry no token. */
 function wantsCaller(document: PolicyDocument, operation: GatewayOperation): boolean {
@@ -19,7 +20,9 @@ export const gatewayRouteOpen: Rule = {
   check(project) {
     const document = project.policy?.document;
     if (document?.edge.profile !== 'txn-token') return [];
-    return gatewaysOf(project).flatMap(({ operations, rootSecurity }): Report[] => {
+    return gatewaysOf(project).flatMap((api): Report[] => {
+      if (pathsDiffer(project, api, document)) return [];
+      const { operations, rootSecurity } = api;
       const open = operations.filter(
         (operation) => operation.authorizer === 'none' && wantsCaller(document, operation),
       );

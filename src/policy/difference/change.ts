@@ -11,7 +11,7 @@ export interface ChangedParty {
 
 /** What somebody gains or loses; `deny` is gained by whom something is taken from, `actor` is acting for others as it. */
 export interface ChangedRight {
-  readonly kind: 'route' | 'function' | 'permission' | 'role' | 'actor' | 'deny';
+  readonly kind: 'route' | 'function' | 'workflow' | 'permission' | 'role' | 'actor' | 'deny';
   readonly name: string;
 }
 

@@ -6,13 +6,21 @@ import { rulesOf } from '../rules';
 import { comparedCallers, inEither, listOf, mapPair, rightChange, type Pair, type RightChange } from './change';
 
 /** Permissions that either file knows by name. Wildcards are compared by what they cover. */
-function permissionsIn({ roles, actors = {}, routes = [], functions = {} }: PolicyDocument): readonly string[] {
+function permissionsIn({
+  roles,
+  actors = {},
+  routes = [],
+  functions = {},
+  workflows = {},
+}: PolicyDocument): readonly string[] {
   const grants = [...Object.values(roles), ...Object.values(actors)].flatMap(({ permissions = [], deny = [] }) => [
     ...permissions,
     ...deny,
   ]);
   const asked = routes.flatMap(({ permission, anyPermission }) => [...listOf(permission), ...listOf(anyPermission)]);
-  return [...grants, ...asked, ...Object.values(functions).map(({ permission }) => permission)];
+  const called = [...Object.values(functions), ...Object.values(workflows)].map(({ permission }) => permission);
+  const inSteps = Object.values(workflows).flatMap(({ steps = {} }) => Object.values(steps));
+  return [...grants, ...asked, ...called, ...inSteps.map(({ permission }) => permission)];
 }
 
 /** Whether everything that `permission` stands for is granted; it can be a wildcard. */
@@ -67,17 +75,22 @@ export function permissionChanges(documents: Pair<PolicyDocument>): RightChange[
   return [...roles, ...actors];
 }
 
-/** The functions that callers gain and lose. */
+/** The functions that callers gain and lose, and the workflows. */
 export function functionChanges(documents: Pair<PolicyDocument>): RightChange[] {
-  const names = inEither(documents, ({ functions = {} }) => Object.keys(functions));
+  return [...targetChanges(documents, 'function'), ...targetChanges(documents, 'workflow')];
+}
+
+function targetChanges(documents: Pair<PolicyDocument>, kind: 'function' | 'workflow'): RightChange[] {
+  const targetsOf = (document: PolicyDocument) => (kind === 'function' ? document.functions : document.workflows) ?? {};
+  const names = inEither(documents, (document) => Object.keys(targetsOf(document)));
   return comparedCallers(documents).flatMap(({ who, identity }) =>
     names.flatMap((name) => {
       const sides = mapPair(documents, (document) => {
-        const permission = document.functions?.[name]?.permission;
+        const permission = targetsOf(document)[name]?.permission;
         if (permission === undefined || identity === undefined) return false;
         return decidePermission(rulesOf(document), identity, permission).allowed;
       });
-      return rightChange(who, { kind: 'function', name }, sides);
+      return rightChange(who, { kind, name }, sides);
     }),
   );
 }

@@ -19,9 +19,14 @@ const commands = {
       rest: urlOf(gateways.rest),
       iis: iis.url,
       issuer: identityProvider.issuer,
+      sqs: urlOf(relay.faults.sqs),
       logDirectory,
       appLogFile,
     };
+  },
+
+  async sessionUses() {
+    return relay.sts.sessions.uses;
   },
 
   async signIn(username) {
@@ -47,6 +52,8 @@ const commands = {
 
   functionLog: (name) => relay.lambda.logFile(name),
   authorizerCalls: (kind) => relay.gateways[kind].authorizerCalls,
+  setFaults: (service, faults) => relay.faults[service].set(faults),
+  faultCounts: (service) => relay.faults[service].counts,
   killApp: () => relay.iis.kill(),
   stop: () => relay.stop(),
 };

@@ -2,6 +2,9 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { SessionUse } from '../../../src/local/sts/endpoint';
+import type { Fault, FaultService } from '../../../src/local/faults/fault';
+import type { FaultCounts } from '../../../src/local/faults/fault-proxy';
 import { copyExample, type ExampleCopy } from '../../support/example';
 
 /** Where a relay can be reached. */
@@ -10,6 +13,8 @@ interface RelayFacts {
   readonly rest: string;
   readonly iis: string;
   readonly issuer: string;
+  /** Where the configuration has queues: as the app reaches them. */
+  readonly sqs: string | undefined;
   readonly logDirectory: string;
   readonly appLogFile: string;
 }
@@ -23,6 +28,11 @@ export interface TestRelay extends RelayFacts {
   iisLog(): Promise<string>;
   functionLog(name: string): Promise<string>;
   authorizerCalls(kind: 'http' | 'rest'): Promise<number>;
+  /** What was done with sessions of the local STS. */
+  sessionUses(): Promise<readonly SessionUse[]>;
+  /** Switches faults of a service on, or with none off. */
+  setFaults(service: FaultService, faults: readonly Fault[]): Promise<void>;
+  faultCounts(service: FaultService): Promise<FaultCounts>;
   killApp(): Promise<void>;
   /** What the relay's own process printed. */
   printed(): string;
@@ -71,6 +81,9 @@ export async function startTestRelay(prepare: (copy: ExampleCopy) => void = () =
     iisLog: () => call('iisLog'),
     functionLog: (name) => call('functionLog', name),
     authorizerCalls: (kind) => call('authorizerCalls', kind),
+    sessionUses: () => call('sessionUses'),
+    setFaults: (service, faults) => call('setFaults', service, faults),
+    faultCounts: (service) => call('faultCounts', service),
     killApp: () => call('killApp'),
     printed: () => printed,
     stop: () => call('stop').finally(end),

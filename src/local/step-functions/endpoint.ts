@@ -1,0 +1,257 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { BatonError } from '../../core/errors';
+import type { Logger } from '../../core/logger';
+import { checkOptionNames, secureUrl, wholeNumber } from '../../core/options';
+import { closeServer, listenOnLoopback } from '../loopback';
+import type { StsSessions } from '../sts/sessions';
+import { withoutTokens } from '../without-tokens';
+import type { Action, Service } from './actions/action';
+import * as executionActions from './actions/executions';
+import { getExecutionHistory } from './actions/history';
+import * as machineActions from './actions/machines';
+import * as taskActions from './actions/tasks';
+import { Executions, type MadeExecution } from './executions';
+import { lambdaInvocations, type AssumeRole } from './lambda-invocations';
+import { PageTokens } from './pages';
+import { ApiRequest } from './request';
+import { ServiceError } from './service-error';
+import { nestedStarts } from './start-nested';
+import type { StateMachineType } from './state-machine';
+import { StateMachines } from './state-machines';
+import { TaskTokens } from './task-tokens';
+import { systemTimers, type Timers } from './timers';
+
+export type { MadeEvent, MadeExecution } from './executions';
+export type { AssumeRole, RoleRequest, RoleSession } from './lambda-invocations';
+export type { StateMachineType } from './state-machine';
+export type { Timers } from './timers';
+
+/** One state machine of the endpoint. */
+export interface StateMachineDefinition {
+  /** In the Amazon States Language with JSONPath: an object, or its JSON. */
+  readonly definition: object | string;
+  /** Default `STANDARD`. */
+  readonly type?: StateMachineType;
+  /** Default: a role of the machine's name. */
+  readonly roleArn?: string;
+}
+
+/** What {@link startStepFunctionsEndpoint} is told. */
+export interface StepFunctionsEndpointOptions {
+  /** The state machines by name. More can be made with `CreateStateMachine`. */
+  readonly stateMachines?: Readonly<Record<string, StateMachineDefinition>>;
+  /** The Lambda endpoint whose functions the tasks call. */
+  readonly lambdaUrl?: string;
+  /** Gives keys of roles to the calls of tasks. Without it calls have the account's, and a role stands in the history alone. */
+  readonly assumeRole?: AssumeRole;
+  /** The sessions of a local STS: whoever calls with one may do what it allows. */
+  readonly sessions?: StsSessions;
+  /** Default 0: a free one. */
+  readonly port?: number;
+  /** Default `eu-west-1`. */
+  readonly region?: string;
+  /** Default `123456789012`. */
+  readonly accountId?: string;
+  /** Time for Wait, time-outs, retries and histories. Default: the machine's. */
+  readonly timers?: Timers;
+  readonly logger?: Logger;
+}
+
+/** A Step Functions endpoint that runs. */
+export interface StepFunctionsEndpoint {
+  /** What the SDK's `endpoint` option takes. */
+  readonly url: string;
+  readonly port: number;
+  /** The ARN of a state machine of this name. */
+  arnOf(name: string): string;
+  /**
+   * Puts in an execution with a history that was made, of up to 25,000 events.
+   * @returns its ARN
+   * @throws BatonError `option_invalid` where there is no such state machine
+   */
+  loadExecution(stateMachine: string, execution: MadeExecution): string;
+  /** Ends the server and what runs. */
+  stop(): Promise<void>;
+}
+
+const OWNER = 'startStepFunctionsEndpoint()';
+/** The API takes so much in one request: 1 MB. */
+const MAX_REQUEST_BYTES = 1024 * 1024;
+
+const ACTIONS = new Map<string, Action>([
+  ['CreateStateMachine', machineActions.createStateMachine],
+  ['DescribeStateMachine', machineActions.describeStateMachine],
+  ['DescribeStateMachineForExecution', machineActions.describeStateMachineForExecution],
+  ['ListStateMachines', machineActions.listStateMachines],
+  ['StartExecution', executionActions.startExecution],
+  ['StartSyncExecution', executionActions.startSyncExecution],
+  ['DescribeExecution', executionActions.describeExecution],
+  ['ListExecutions', executionActions.listExecutions],
+  ['StopExecution', executionActions.stopExecution],
+  ['RedriveExecution', executionActions.redriveExecution],
+  ['GetExecutionHistory', getExecutionHistory],
+  ['SendTaskSuccess', taskActions.sendTaskSuccess],
+  ['SendTaskFailure', taskActions.sendTaskFailure],
+  ['SendTaskHeartbeat', taskActions.sendTaskHeartbeat],
+]);
+
+const single = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
+
+async function readBody(incoming: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let received = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    received += chunk.length;
+    // What is too much is read to its end all the same: an answer before that reaches the SDK as a broken connection.
+    if (received <= MAX_REQUEST_BYTES) chunks.push(chunk);
+  }
+  if (received > MAX_REQUEST_BYTES)
+    throw new ServiceError('RequestEntityTooLargeException', 'The request is too large.', 413);
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}') as unknown;
+  } catch {
+    throw new ServiceError('SerializationException', 'The request is not JSON.');
+  }
+}
+
+/** Lets through whom the local STS lets; keys of no session are the account's own. */
+function authorize(incoming: IncomingMessage, action: string, body: unknown, sessions: StsSessions | undefined): void {
+  const { authorization = '' } = incoming.headers;
+  if (!authorization.startsWith('AWS4-HMAC-SHA256 ')) {
+    throw new ServiceError('MissingAuthenticationTokenException', 'Missing Authentication Token', 403);
+  }
+  const { stateMachineArn, executionArn } = (body ?? {}) as { stateMachineArn?: unknown; executionArn?: unknown };
+  const resource = [stateMachineArn, executionArn].find((arn) => typeof arn === 'string') ?? '*';
+  const refusal = sessions?.authorize({
+    accessKeyId: /Credential=([^/,\s]+)/.exec(authorization)?.[1] ?? '',
+    sessionToken: single(incoming.headers['x-amz-security-token']),
+    action: `states:${action}`,
+    resource,
+  });
+  if (refusal !== undefined) throw new ServiceError(refusal.type, refusal.message, 400);
+}
+
+async function perform(
+  service: Service,
+  sessions: StsSessions | undefined,
+  incoming: IncomingMessage,
+): Promise<object> {
+  const body = await readBody(incoming);
+  const name = /^AWSStepFunctions\.(\w+)$/.exec(single(incoming.headers['x-amz-target']) ?? '')?.[1] ?? '';
+  const action = incoming.method === 'POST' ? ACTIONS.get(name) : undefined;
+  if (action === undefined) throw new ServiceError('UnknownOperationException', `"${name}" is not answered here.`);
+  authorize(incoming, name, body, sessions);
+  return action(service, new ApiRequest(body, single(incoming.headers['x-amzn-trace-id'])));
+}
+
+function send(outgoing: ServerResponse, status: number, body: object): void {
+  const headers = { 'Content-Type': 'application/x-amz-json-1.0', 'x-amzn-RequestId': randomUUID() };
+  outgoing.writeHead(status, headers).end(JSON.stringify(body));
+}
+
+function sendError(outgoing: ServerResponse, thrown: unknown, logger: Logger | undefined): void {
+  if (!(thrown instanceof ServiceError)) {
+    logger?.error(`The local Step Functions endpoint failed: ${withoutTokens(String(thrown))}`);
+  }
+  const error =
+    thrown instanceof ServiceError ? thrown : new ServiceError('InternalFailure', 'The local endpoint failed.', 500);
+  // With the namespace that AWS sends, which clients cut off.
+  send(outgoing, error.status, { __type: `com.amazonaws.sfn#${error.type}`, message: error.message });
+}
+
+function loadMachines(machines: StateMachines, options: StepFunctionsEndpointOptions, createdAtMs: number): void {
+  const { stateMachines = {}, accountId = '123456789012' } = options;
+  for (const [name, given] of Object.entries(stateMachines)) {
+    const owner = `${OWNER}: state machine "${name}"`;
+    checkOptionNames(owner, given, { definition: true, type: true, roleArn: true });
+    const { definition, type = 'STANDARD', roleArn = `arn:aws:iam::${accountId}:role/${name}` } = given;
+    const definitionText = typeof definition === 'string' ? definition : JSON.stringify(definition);
+    try {
+      machines.create({ name, definitionText, type, roleArn, createdAtMs });
+    } catch (cause) {
+      if (!(cause instanceof ServiceError)) throw cause;
+      throw new BatonError('option_invalid', `${owner} cannot be run. ${cause.message}`, { cause });
+    }
+  }
+}
+
+function createService(options: StepFunctionsEndpointOptions): Service {
+  const {
+    region = 'eu-west-1',
+    accountId = '123456789012',
+    timers = systemTimers,
+    logger,
+    lambdaUrl,
+    assumeRole,
+  } = options;
+  const machines = new StateMachines(region, accountId);
+  loadMachines(machines, options, timers.now());
+  const tokens = new TaskTokens();
+  const services = {
+    invokeFunction: lambdaInvocations(lambdaUrl, assumeRole),
+    startExecution: nestedStarts(machines, () => executions),
+  };
+  const executions: Executions = new Executions({ timers, tokens, services, region, logger });
+  return { machines, executions, tokens, pages: new PageTokens(timers), timers };
+}
+
+/**
+ * Starts an endpoint on loopback that answers the real AWS SDK as Step Functions does: it runs state machines (JSONPath), calls the
+ * functions of a Lambda endpoint, gives out task tokens and keeps histories with AWS's event types and numbers. What
+ * the interpreter does not run (JSONata, the distributed Map, `.sync`, other services, filters in paths) is refused at the load.
+ *
+ * `StartSyncExecution`: the SDK puts `sync-` before the host, which no name leads to; its option `disableHostPrefix: true` keeps
+ * it from that.
+ *
+ * Source: AWS Step Functions API reference; the Amazon States Language, https://states-language.net/spec.html
+ *
+ * @throws BatonError `option_invalid` (with every fault of a definition), `option_unknown`; `relay_failed` for a port that cannot
+ * be had
+ *
+ * @example
+ * ```ts
+ * const states = await startStepFunctionsEndpoint({ stateMachines: { approval: { definition } }, lambdaUrl: lambda.url });
+ * const client = new SFNClient({ endpoint: states.url, region: 'eu-west-1', credentials });
+ * ```
+ */
+export async function startStepFunctionsEndpoint(
+  options: StepFunctionsEndpointOptions = {},
+): Promise<StepFunctionsEndpoint> {
+  checkOptionNames(OWNER, options, {
+    stateMachines: true,
+    lambdaUrl: true,
+    assumeRole: true,
+    sessions: true,
+    port: true,
+    region: true,
+    accountId: true,
+    timers: true,
+    logger: true,
+  });
+  const { logger, sessions, lambdaUrl } = options;
+  if (lambdaUrl !== undefined) secureUrl(OWNER, lambdaUrl);
+  const port = wholeNumber(OWNER, 'port', options.port, { fallback: 0, min: 0, max: 65_535 });
+  const service = createService(options);
+  const server = createServer((incoming, outgoing) => {
+    perform(service, sessions, incoming).then(
+      (body) => send(outgoing, 200, body),
+      (error: unknown) => sendError(outgoing, error, logger),
+    );
+  });
+  const listening = await listenOnLoopback(server, port, 'The local Step Functions endpoint');
+  return {
+    url: `http://127.0.0.1:${listening}`,
+    port: listening,
+    arnOf: (name) => service.machines.arnOf(name),
+    loadExecution(name, made) {
+      const machine = service.machines.find(service.machines.arnOf(name));
+      if (machine === undefined) throw new BatonError('option_invalid', `There is no state machine "${name}" here.`);
+      return service.executions.load(machine, made).start.arn;
+    },
+    async stop() {
+      service.executions.stop();
+      await closeServer(server);
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { Aborted, StatesError } from './asl/states-error';
+
+/** An event as `GetExecutionHistory` shows it; times are seconds since the epoch. */
+export interface HistoryEvent {
+  readonly timestamp: number;
+  readonly type: string;
+  readonly id: number;
+  readonly previousEventId: number;
+  /** `…EventDetails`, by the name that belongs to the type. */
+  readonly [details: string]: unknown;
+}
+
+/** So many events an execution can have; then it fails. Source: Step Functions quotas. */
+export const MAX_EVENTS = 25_000;
+
+const SHARED_DETAILS = /^(?:Task|Pass|Choice|Wait|Succeed|Fail|Parallel|Map)State(Entered|Exited)$/;
+
+/** The name of the member that holds an event's details. */
+function detailsName(type: string): string {
+  const shared = SHARED_DETAILS.exec(type)?.[1];
+  return `${shared === undefined ? type.charAt(0).toLowerCase() + type.slice(1) : `state${shared}`}EventDetails`;
+}
+
+/** The events of one execution, numbered from 1. */
+export class History {
+  readonly #events: HistoryEvent[] = [];
+  #bytes = 0;
+
+  get events(): readonly HistoryEvent[] {
+    return this.#events;
+  }
+
+  /** Roughly what the events take in memory. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * Adds an event.
+   * @returns its ID
+   * @throws StatesError where there is room for nothing but the last event
+   */
+  add(type: string, previousEventId: number, timeMs: number, details?: object): number {
+    const isLast = /^Execution(?:Failed|Succeeded|Aborted|TimedOut)$/.test(type);
+    if (this.#events.length >= MAX_EVENTS) throw new Aborted('The history is full.');
+    if (!isLast && this.#events.length >= MAX_EVENTS - 1) {
+      throw new StatesError(
+        'States.Runtime',
+        `The execution reached the maximum number of history events (${MAX_EVENTS}).`,
+      );
+    }
+    const id = this.#events.length + 1;
+    this.#events.push({
+      timestamp: timeMs / 1000,
+      type,
+      id,
+      previousEventId,
+      ...(details && { [detailsName(type)]: details }),
+    });
+    this.#bytes += 200 + (details === undefined ? 0 : textLength(details));
+    return id;
+  }
+}
+
+/** The length of all texts in the details; the rest is small. */
+function textLength(details: object): number {
+  return Object.values(details).reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
+}

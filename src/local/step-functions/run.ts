@@ -1,0 +1,29 @@
+import type { Integration } from './integrations';
+import type { TaskTokens } from './task-tokens';
+import type { Timers } from './timers';
+
+/** What the states of one execution run with, from its start or redrive to its end. */
+export interface Run {
+  readonly executionArn: string;
+  readonly executionRoleArn: string;
+  readonly timers: Timers;
+  readonly region: string;
+  readonly traceHeader: string | undefined;
+  readonly tokens: TaskTokens;
+  /** `$$.Execution` and `$$.StateMachine`. */
+  readonly context: Readonly<Record<string, unknown>>;
+  integration(resource: string): Integration;
+  /**
+   * Writes an event into the history.
+   * @throws Aborted where the execution has ended, StatesError where its history is full
+   */
+  record(type: string, previousEventId: number, details?: object): number;
+}
+
+/** So many bytes of UTF-8 an input, an output or a result can have. Source: Step Functions quotas. */
+export const MAX_DATA_BYTES = 262_144;
+
+/** A payload as events show it. Nothing is cut here: what is too long never gets so far. */
+export function shown<N extends 'input' | 'output'>(name: N, value: unknown): Readonly<Record<string, unknown>> {
+  return { [name]: JSON.stringify(value), [`${name}Details`]: { truncated: false } };
+}

@@ -1,0 +1,88 @@
+import type { Problem } from '../core/errors';
+import { unknownName } from '../core/options';
+import type { PolicyDocument } from './document';
+import { mapOf, objectOf, oneOf, oneOrMore, step, text, wholeNumber, type Shape } from './shape';
+import type { WorkflowDocument } from './workflow-document';
+
+/** An execution's name is free again 90 days after its end: a hand-over that is bound to it must not live longer. */
+const MAX_DEADLINE_SECONDS = 90 * 24 * 3600;
+const DEFAULT_DEADLINE_SECONDS = 24 * 3600;
+/** Step Functions ends Express workflows after five minutes. */
+const MAX_EXPRESS_SECONDS = 300;
+
+/** The shape of `/workflows/…`, out of the shapes that it shares with the rest of the file. */
+export function workflowShapeOf(permission: Shape, roleName: Shape): Shape {
+  const stepShape = objectOf('A task that a function of the policy does.', {
+    required: { function: text('The name of the function.'), permission },
+  });
+  return objectOf('A state machine that is started as the caller.', {
+    required: {
+      target: text('ARN of the state machine; also the audience of its hand-over tokens.', {
+        pattern: /^arn:[a-z-]+:states:[a-z0-9-]+:\d{12}:stateMachine:[A-Za-z0-9_-]{1,80}(:[A-Za-z0-9_.-]{1,80})?$/,
+        hint: 'the ARN of a state machine',
+      }),
+      permission,
+    },
+    optional: {
+      type: oneOf('Its type. Default "STANDARD".', ['STANDARD', 'EXPRESS']),
+      timeoutSeconds: wholeNumber(
+        'How long the app waits for an Express workflow, in seconds. Default 30.',
+        1,
+        MAX_EXPRESS_SECONDS,
+      ),
+      deadlineSeconds: wholeNumber(
+        'How long after its start a step may begin at most, in seconds. Default 86400; for Express 300, and no more.',
+        1,
+        MAX_DEADLINE_SECONDS,
+      ),
+      steps: mapOf(stepShape, 'The tasks that functions of the policy do, by the name of their state.', /^.{1,80}$/su),
+      viewers: oneOrMore(roleName, "Roles that see everybody's executions."),
+      definition: text("The file of its definition, from the policy file's folder."),
+    },
+  });
+}
+
+/** How long after its start a step may begin, in seconds. App and function must agree: it bounds the hand-over's lifetime. */
+export function workflowDeadlineSeconds({ type, deadlineSeconds }: WorkflowDocument): number {
+  return deadlineSeconds ?? (type === 'EXPRESS' ? MAX_EXPRESS_SECONDS : DEFAULT_DEADLINE_SECONDS);
+}
+
+/** What the shape cannot say: names that must be known, and members that go with one type. */
+export function checkWorkflows({ workflows = {}, functions = {}, roles }: PolicyDocument, problems: Problem[]): void {
+  const known = Object.keys(functions);
+  const byTarget = new Map<string, string>();
+  for (const [name, workflow] of Object.entries(workflows)) {
+    const at = (member: string): string => step(step('/workflows', name), member);
+    checkType(workflow, at, problems);
+    const other = byTarget.get(workflow.target);
+    // Its hand-overs name the target: with two names for it, nobody could say which one's steps count.
+    if (other !== undefined)
+      problems.push({ pointer: at('target'), message: `is that of the workflow "${other}" too` });
+    byTarget.set(workflow.target, name);
+    for (const [state, { function: named }] of Object.entries(workflow.steps ?? {})) {
+      if (known.includes(named)) continue;
+      const pointer = step(step(at('steps'), state), 'function');
+      problems.push({ pointer, message: `function ${unknownName(named, known)}` });
+    }
+    for (const role of [workflow.viewers ?? []].flat()) {
+      if (Object.hasOwn(roles, role)) continue;
+      problems.push({ pointer: at('viewers'), message: `role ${unknownName(role, Object.keys(roles))}` });
+    }
+  }
+}
+
+function checkType(
+  { type, timeoutSeconds, deadlineSeconds = 0 }: WorkflowDocument,
+  at: (member: string) => string,
+  problems: Problem[],
+): void {
+  if (type !== 'EXPRESS' && timeoutSeconds !== undefined) {
+    problems.push({
+      pointer: at('timeoutSeconds'),
+      message: 'is for workflows of type "EXPRESS", which are waited for',
+    });
+  }
+  if (type === 'EXPRESS' && deadlineSeconds > MAX_EXPRESS_SECONDS) {
+    problems.push({ pointer: at('deadlineSeconds'), message: `is above ${MAX_EXPRESS_SECONDS}, where Express ends` });
+  }
+}

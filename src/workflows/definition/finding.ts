@@ -1,0 +1,65 @@
+/** What can be wrong with a state machine's definition, or odd beside the policy. */
+export const DEFINITION_FINDING_LEVELS = {
+  definition_invalid: 'problem',
+  task_without_retry: 'warning',
+  task_without_catch: 'warning',
+  task_without_timeout: 'warning',
+  task_without_permission: 'warning',
+  step_without_task: 'warning',
+  step_of_other_function: 'warning',
+  task_without_caller: 'warning',
+  caller_from_data: 'warning',
+  caller_overwritten: 'warning',
+  caller_dropped: 'warning',
+  role_from_data: 'warning',
+  secret_written: 'warning',
+  secret_in_data: 'warning',
+} as const;
+
+export type DefinitionFindingCode = keyof typeof DEFINITION_FINDING_LEVELS;
+
+/** Something odd in a definition. Data; {@link definitionFindingText} makes the sentence. */
+export interface DefinitionFinding {
+  readonly code: DefinitionFindingCode;
+  readonly level: 'problem' | 'warning';
+  /** RFC 6901 JSON pointer into the definition; for `step_without_task` into the policy's workflow. */
+  readonly pointer: string;
+  /** What it is about, by code. Never a value that could be a secret. */
+  readonly names: readonly string[];
+}
+
+/** Makes a finding of its code's level. */
+export const definitionFinding = (
+  code: DefinitionFindingCode,
+  pointer: string,
+  ...names: readonly string[]
+): DefinitionFinding => ({ code, level: DEFINITION_FINDING_LEVELS[code], pointer, names });
+
+const SENTENCES: Readonly<Record<DefinitionFindingCode, (names: readonly string[]) => string>> = {
+  definition_invalid: ([message = '']) => `is no Amazon States Language: ${message}`,
+  task_without_retry: () => 'is not tried again: one throttled call ends the execution (Retry)',
+  task_without_catch: () => 'has no Catch: where it fails, the execution ends without a word to anybody',
+  task_without_timeout: () => 'has no time-out: it may hang as long as the execution may (TimeoutSeconds)',
+  task_without_permission: ([state = '']) =>
+    `calls a function, and the policy's "steps" do not name "${state}": withBaton() refuses it`,
+  step_without_task: ([state = '']) => `names "${state}", which is no task of the definition that calls a function`,
+  step_of_other_function: ([state = '', called = '', expected = '']) =>
+    `calls "${called}", but the policy's step "${state}" is for "${expected}"`,
+  task_without_caller: (missing) =>
+    `does not hand on ${missing.join(', ')} from the context ($$), so withBaton() refuses it`,
+  caller_from_data: () =>
+    'takes the caller from the state’s data, which any state before can have changed: take $$.Execution.Input.caller',
+  caller_overwritten: () => 'writes a "caller" into the data: a task that reads it there would act as somebody else',
+  caller_dropped: ([task = '']) => `leaves the caller out of the data, where the task "${task}" reads it`,
+  role_from_data: () =>
+    'takes the role of a task from data, which callers can choose: write its ARN into the definition',
+  secret_written: ([name = '']) =>
+    `holds "${name}": a definition is no place for secrets, everybody who may see it reads them`,
+  secret_in_data: ([name = '']) =>
+    `passes "${name}" on: inputs and outputs stand in the execution's history, in logs and events`,
+};
+
+/** A finding as a sentence. */
+export function definitionFindingText({ code, names }: Pick<DefinitionFinding, 'code' | 'names'>): string {
+  return SENTENCES[code](names);
+}

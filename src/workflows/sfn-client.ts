@@ -1,0 +1,68 @@
+import type { AwsCredentials } from '../core/credentials';
+import { BatonError } from '../core/errors';
+import { optionalPeer } from '../core/peers';
+import { sessionClients } from '../credentials/session-clients';
+
+type SfnSdk = typeof import('@aws-sdk/client-sfn');
+type SfnClient = InstanceType<SfnSdk['SFNClient']>;
+
+/** The SDK, and its clients for each set of credentials. */
+export interface SfnAccess {
+  readonly sdk: SfnSdk;
+  /** Tries again what may be done twice: a start under a name, and looking. */
+  client(credentials: AwsCredentials | undefined): SfnClient;
+  /** Tries once: an Express workflow would run twice. */
+  onceClient(credentials: AwsCredentials | undefined): SfnClient;
+}
+
+const RETRY_SETTINGS = ['maxAttempts', 'retryMode', 'retryStrategy'];
+const CONNECTION_TIMEOUT_MS = 3000;
+const MAX_ATTEMPTS = 3;
+
+/**
+ * `@aws-sdk/client-sfn`, which is loaded with the first call.
+ *
+ * @param clientConfig what goes to `new SFNClient()` beside that: region, credentials, endpoint
+ * @throws BatonError `option_invalid` for settings of retries; in a call `peer_missing`
+ */
+export function sfnAccess(clientConfig: Readonly<Record<string, unknown>>): () => SfnAccess {
+  const refused = RETRY_SETTINGS.find((name) => name in clientConfig);
+  if (refused !== undefined) {
+    const message = `clientConfig.${refused} cannot be set: a Standard workflow is started up to ${MAX_ATTEMPTS} times under one name, an Express one once.`;
+    throw new BatonError('option_invalid', message);
+  }
+  let access: SfnAccess | undefined;
+  return () => (access ??= newAccess(clientConfig));
+}
+
+function newAccess(clientConfig: Readonly<Record<string, unknown>>): SfnAccess {
+  const sdk = optionalPeer('@aws-sdk/client-sfn', 'Starting workflows', () => require('@aws-sdk/client-sfn') as SfnSdk);
+  const config = {
+    requestHandler: { connectionTimeout: CONNECTION_TIMEOUT_MS },
+    ...(isLoopback(clientConfig.endpoint ?? endpointFromEnvironment()) && { disableHostPrefix: true }),
+    ...clientConfig,
+    maxAttempts: MAX_ATTEMPTS,
+  };
+  // The first client's handler holds the sockets of them all.
+  const own = new sdk.SFNClient(config);
+  const { requestHandler } = own.config;
+  const clientsOf = (maxAttempts: number) =>
+    sessionClients(
+      (credentials) =>
+        new sdk.SFNClient({
+          ...config,
+          maxAttempts,
+          requestHandler,
+          ...(credentials !== undefined && { credentials }),
+        }),
+    );
+  return { sdk, client: clientsOf(MAX_ATTEMPTS), onceClient: clientsOf(1) };
+}
+
+const endpointFromEnvironment = (): string | undefined =>
+  process.env.AWS_ENDPOINT_URL_SFN ?? process.env.AWS_ENDPOINT_URL;
+
+/** The SDK puts "sync-" before the host of StartSyncExecution; no such name leads to this machine. */
+function isLoopback(endpoint: unknown): boolean {
+  return typeof endpoint === 'string' && /^https?:\/\/(localhost|127(\.\d{1,3}){3}|\[::1\])([:/]|$)/.test(endpoint);
+}

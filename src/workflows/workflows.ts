@@ -1,0 +1,168 @@
+import { currentRecord } from '../context/storage';
+import { systemClock, type Clock } from '../core/clock';
+import type { AwsCredentials, CallerCredentials } from '../core/credentials';
+import { BatonError } from '../core/errors';
+import { checkOptionNames } from '../core/options';
+import type { Signer } from '../jws/sign';
+import { signerFromEnvironment } from '../keys/environment-signer';
+import { defaultLogger } from '../logging/winston-logger';
+import { livePolicy } from '../policy/process-policy';
+import type { Policy } from '../policy/policy';
+import { prepareStart, rulesOf, workflowNamed, type PreparedStart, type WorkflowRules } from './prepare';
+import { sfnAccess, type SfnAccess } from './sfn-client';
+import { startExecution, startSyncExecution, type SendTerms, type StartedExecution } from './start';
+
+/** Options of {@link createWorkflows}. */
+export interface WorkflowsOptions {
+  /** The policy, or the path of its file. Default: the file that `BATON_POLICY` names. */
+  readonly policy?: string | Policy;
+  /** Signs hand-over tokens. Default: the private JWK in `BATON_HAND_OVER_KEY`, or in the file `BATON_HAND_OVER_KEY_FILE`. */
+  readonly signer?: Signer;
+  /** Passed to the SDK's `new SFNClient()`: region, credentials, endpoint; not how often it tries. */
+  readonly clientConfig?: Readonly<Record<string, unknown>>;
+  /** Gives each call the credentials of its caller. Default: what the SDK finds, or `clientConfig` says. */
+  readonly credentials?: CallerCredentials;
+  /** Tells the time; for tests. */
+  readonly clock?: Clock;
+}
+
+/** Options of one start. */
+export interface StartOptions {
+  /**
+   * The same caller's same key is the same execution, however often it is started: 1 to 128 visible ASCII characters.
+   * Default: a new one.
+   */
+  readonly idempotencyKey?: string;
+  /** Ends the wait; the execution may run on. */
+  readonly signal?: AbortSignal;
+}
+
+/** Starts state machines as the caller of the work at hand. */
+export interface Workflows {
+  /**
+   * Starts the policy's workflow `name`, of type Standard, and does not wait for its end.
+   *
+   * The caller's permission is decided here, and again in each step that a function does. The input gets a member
+   * `caller`: a hand-over token that is good for this one execution with this one input, the correlation ID and the trace.
+   * Under the same idempotency key, by the same caller and with the same input, it is the same execution, running or over.
+   *
+   * @param input a JSON object without a member `caller`; at most 262,144 bytes with it
+   * @throws BatonError `identity_missing`, `token_invalid` (the caller's identity has ended), `permission_denied`,
+   *   `workflow_unknown`, `work_invalid`, `payload_invalid`, `payload_too_large`, `idempotency_conflict` (the key was used
+   *   with another input), `workflow_throttled`, `workflow_access_denied`, `workflow_timeout`, `workflow_unavailable`
+   *
+   * @example
+   * ```ts
+   * const { name } = await workflows.start('approve-invoice', { invoice: 7 }, { idempotencyKey: 'invoice-7' });
+   * ```
+   * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+   */
+  start(name: string, input: unknown, options?: StartOptions): Promise<StartedExecution>;
+  /**
+   * Runs the policy's workflow `name`, of type Express, and gives its output. It is started once: Express workflows know no
+   * second start of the same execution, and the idempotency key only names it.
+   *
+   * @throws BatonError as `start()`, and `workflow_failed`, `workflow_timeout`
+   *
+   * @example
+   * ```ts
+   * const quote = await workflows.startSync('quote-invoice', { invoice: 7 });
+   * ```
+   * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartSyncExecution.html
+   */
+  startSync(name: string, input: unknown, options?: StartOptions): Promise<unknown>;
+}
+
+/** What calls are made with. */
+interface Workshop {
+  readonly rules: () => WorkflowRules;
+  readonly signer: Signer;
+  readonly clock: Clock;
+  readonly access: () => SfnAccess;
+  readonly credentials: CallerCredentials | undefined;
+}
+
+const METHODS = { STANDARD: 'start()', EXPRESS: 'startSync()' } as const;
+
+async function prepare(
+  workshop: Workshop,
+  rules: WorkflowRules,
+  type: keyof typeof METHODS,
+  workflow: string,
+  input: unknown,
+  { idempotencyKey }: StartOptions,
+): Promise<PreparedStart> {
+  const document = workflowNamed(rules, workflow);
+  const actual = document.type ?? 'STANDARD';
+  if (actual !== type) {
+    const message = `"${workflow}" is of type ${actual}: use ${METHODS[actual]}, or change /workflows/${workflow}/type.`;
+    throw new BatonError('option_invalid', message);
+  }
+  return prepareStart(rules, { workflow, document, input, idempotencyKey }, workshop);
+}
+
+/** The caller's own credentials for one thing, where somebody gives them. */
+function credentialsOf(
+  { credentials }: Workshop,
+  { policy }: WorkflowRules,
+  { workflow, caller: { user, record } }: PreparedStart,
+): (arn: string, action: string) => Promise<AwsCredentials | undefined> {
+  return async (arn, action) =>
+    credentials?.forTarget(
+      { user, policy: record.policy ?? policy },
+      { kind: 'workflow', name: workflow, arn, actions: [action] },
+    );
+}
+
+const START_OPTIONS = { idempotencyKey: true, signal: true } as const;
+
+/**
+ * Makes what starts state machines of AWS Step Functions as the caller of the work at hand. It needs the package
+ * `@aws-sdk/client-sfn`, which is loaded with the first call.
+ *
+ * @throws BatonError at start: `policy_missing`, `policy_unreadable`, `policy_invalid`, `key_invalid`, `option_invalid`,
+ *   `option_unknown`
+ *
+ * @example
+ * ```ts
+ * const workflows = createWorkflows();
+ * app.post('/invoices/:id/approval', async (req, res) => {
+ *   const { name } = await workflows.start('approve-invoice', { invoice: req.params.id });
+ *   res.status(202).json({ execution: name });
+ * });
+ * ```
+ */
+export function createWorkflows(options: WorkflowsOptions = {}): Workflows {
+  checkOptionNames('createWorkflows()', options, {
+    policy: true,
+    signer: true,
+    clientConfig: true,
+    credentials: true,
+    clock: true,
+  });
+  const signer = options.signer ?? signerFromEnvironment('BATON_HAND_OVER_KEY');
+  // Keys are read anew beside a call; its request has a logger.
+  signer.reportTo?.(() => currentRecord()?.logger ?? defaultLogger());
+  const workshop: Workshop = {
+    rules: livePolicy(options.policy).derive((policy) => rulesOf(policy, signer)),
+    signer,
+    clock: options.clock ?? systemClock,
+    access: sfnAccess(options.clientConfig ?? {}),
+    credentials: options.credentials,
+  };
+  const send = async <T>(
+    type: keyof typeof METHODS,
+    [workflow, input, given]: readonly [string, unknown, StartOptions],
+    how: (prepared: PreparedStart, terms: SendTerms) => Promise<T>,
+  ): Promise<T> => {
+    checkOptionNames(`The start of "${workflow}"`, given, START_OPTIONS);
+    const rules = workshop.rules();
+    const prepared = await prepare(workshop, rules, type, workflow, input, given);
+    const credentialsFor = credentialsOf(workshop, rules, prepared);
+    return how(prepared, { access: workshop.access, credentialsFor, signal: given.signal });
+  };
+  return {
+    start: (name, input, given = {}) => send('STANDARD', [name, input, given], startExecution),
+    startSync: (name, input, given = {}) => send('EXPRESS', [name, input, given], startSyncExecution),
+  };
+}
