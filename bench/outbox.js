@@ -12,7 +12,7 @@ const { createOffload, jwkSigner } = require('../dist/offload');
 const { openDatabase } = require('../dist/offload/outbox/database');
 const { compilePolicy } = require('../dist/policy');
 
-const PIECES = Number(process.argv[2] ?? 2000);
+const PIECES = Number(process.argv[2] ?? 1000);
 const ROUNDS = 5;
 const CONCURRENCY = [1, 16, 64];
 /** The goal: no slower than this many bare appends, grouped commits allowed. */

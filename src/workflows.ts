@@ -3,5 +3,8 @@ export { jwkSigner, type Signer } from './jws/sign';
 export { kmsSigner, type KmsSignerOptions } from './keys/kms-signer';
 export { ringSigner } from './keys/ring-signer';
 export { secretsManagerSigner, type SecretsManagerSignerOptions } from './keys/secret-signer';
+export { workflowRouter, type WorkflowRouterOptions } from './middleware/workflow-router';
+export type { PassedState } from './workflows/history';
+export type { WorkflowRun } from './workflows/run';
 export type { StartedExecution } from './workflows/start';
 export { createWorkflows, type StartOptions, type Workflows, type WorkflowsOptions } from './workflows/workflows';

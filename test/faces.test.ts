@@ -11,6 +11,7 @@ import * as logging from '../src/logging';
 import * as offload from '../src/offload';
 import * as policy from '../src/policy';
 import * as testing from '../src/testing';
+import * as workflows from '../src/workflows';
 
 describe('the faces', () => {
   // A name that is missing here breaks users; one too many is a promise that nobody meant.
@@ -44,6 +45,7 @@ describe('the faces', () => {
     ],
     ['testing', testing, ['asUser', 'createTestGateway', 'testUser', 'withTestUser']],
     ['policy', policy, ['compilePolicy', 'loadPolicy']],
+    ['workflows', workflows, ['createWorkflows', 'jwkSigner', 'kmsSigner', 'ringSigner', 'secretsManagerSigner', 'workflowRouter']],
   ])('%s exports these names and no others', (_name, face, names) => {
     expect(Object.keys(face).sort()).toEqual(names);
   });

@@ -1,7 +1,7 @@
 /**
  * Who has to act on an error.
  *
- * - `caller`: the request is at fault; answered with 400, 401, 403, 409 or 413.
+ * - `caller`: the request is at fault; answered with 400, 401, 403, 404, 409 or 413.
  * - `dependency`: something Baton calls is at fault; answered with 502 or 503, never as "your token is invalid".
  * - `config`: the set-up is at fault; thrown while the app starts.
  * - `bug`: an invariant of Baton itself broke; answered with 500.
@@ -45,6 +45,7 @@ export const ERROR_TABLE = {
   payload_invalid: caller(400, 'The payload cannot be sent as JSON.'),
   input_invalid: caller(400, 'The request does not have the form that is asked for.'),
   work_invalid: caller(400, 'The work cannot be taken in as it was described.'),
+  run_not_found: caller(404, 'There is no such workflow run, or it is not yours.'),
   idempotency_conflict: caller(409, 'This idempotency key was used for other work.'),
 
   keys_unavailable: dependency(503, 'The identity of this request cannot be verified right now. Try again shortly.'),

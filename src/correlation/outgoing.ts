@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import type { RequestContext } from '../core/request-context';
 import { activeTrace } from './active-span';
 import { CORRELATION_HEADER } from './correlation-id';
+import { newSpanId } from './span-id';
 import { formatAmznTraceId, formatTraceparent } from './trace';
 
 /** The headers by which logs and traces are joined, in small letters: what must not reach hosts that nobody named. */
@@ -16,7 +16,7 @@ export function outgoingHeaders(context: RequestContext): Record<string, string>
   const headers: Record<string, string> = { [CORRELATION_HEADER]: context.correlationId };
   const { traceId, parentSpanId, sampled } = activeTrace() ?? { ...context, parentSpanId: undefined };
   if (traceId === undefined) return headers;
-  const parent = parentSpanId ?? randomBytes(8).toString('hex');
+  const parent = parentSpanId ?? newSpanId();
   headers.traceparent = formatTraceparent(traceId, parent, sampled ?? false);
   headers['X-Amzn-Trace-Id'] = formatAmznTraceId({
     traceId,

@@ -9,6 +9,7 @@ import { txnTokenVerifier } from '../identity/profiles/txn-token';
 import { requestCheck } from '../identity/request-checks';
 import type { Fetch } from '../keys/fetch-json';
 import { keySourceAt } from '../keys/source';
+import { deadlineSecondsOf } from '../policy/left-behind';
 import type { Policy } from '../policy/policy';
 import { verifyHandOverToken, type VerifiedHandOver } from '../token/hand-over-token';
 import { payloadDigest } from '../token/left-work';
@@ -41,8 +42,6 @@ export type VerifyVoucher = (piece: Piece) => Promise<Vouched>;
 const DEFAULT_CLOCK_TOLERANCE_SECONDS = 30;
 /** Longest accepted hand-over: the longest time limit of a function (300 s) with its margin. */
 const MAX_HAND_OVER_SECONDS = 360;
-/** Longest accepted hand-over of work that was left behind, where the policy sets no deadline: what SQS keeps at most. */
-const MAX_LEFT_WORK_SECONDS = 14 * 24 * 3600;
 
 /** Makes the verifier for all ways in which work comes to this function. */
 export function voucherVerifier(policy: Policy, target: NamedFunction, options: VoucherOptions): VerifyVoucher {
@@ -82,7 +81,7 @@ function handOvers(
   { document }: NamedFunction,
   { clock }: VoucherOptions,
 ): (voucher: HandOver, payload: unknown) => Promise<Vouched> {
-  const maxLeftWorkSeconds = (document.deadlineSeconds ?? MAX_LEFT_WORK_SECONDS) + MAX_HAND_OVER_SECONDS;
+  const maxLeftWorkSeconds = deadlineSecondsOf(document) + MAX_HAND_OVER_SECONDS;
   const expected = { ...terms, maxLeftWorkSeconds, audiences: [document.target] };
   return async (voucher, payload) => {
     const verified = await verifyHandOverToken(voucher.token, expected, nowSeconds(clock));

@@ -6,6 +6,7 @@ import { inputCheck, type InputSchema } from '../offload/input';
 import type { Offload } from '../offload/offload';
 import type { EnqueuedWork, EnqueueOptions } from '../offload/outbox/enqueue';
 import type { HttpRequest, Next, RoutedRequest } from './http';
+import { keyOfRequest } from './idempotency-key';
 import { refuse } from './problem';
 import { requireRecord } from './record';
 
@@ -17,19 +18,6 @@ export interface EnqueueHandlerOptions<Request extends HttpRequest = RoutedReque
    * What else is said of the work. Default: the key is that of the request's header `Idempotency-Key`, where it has one.
    */
   readonly work?: (req: Request) => EnqueueOptions;
-}
-
-/**
- * The client's own key, so that a request which is sent again is the same work. A Structured Field string, whose quotes
- * many clients leave out.
- *
- * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
- */
-function keyOfRequest(req: HttpRequest): EnqueueOptions {
-  const header = req.headers['idempotency-key'];
-  if (header === undefined || header === '') return {};
-  const text = Array.isArray(header) ? header.join() : header;
-  return { idempotencyKey: /^"([^"\\]*)"$/.exec(text)?.[1] ?? text };
 }
 
 function sendAccepted(res: ServerResponse, { id, idempotencyKey, deadline, alreadyKnown }: EnqueuedWork): void {

@@ -64,19 +64,43 @@ function decode(name: string, { payload, functionError: kind }: FunctionAnswer):
 
 /** The time of one call, from before it waits for room to its end. */
 class CallTime {
-  readonly signal: AbortSignal;
   readonly #terms: CallTerms;
-  readonly #timeout: AbortSignal;
+  // One controller and one timer, which ends with the call: AbortSignal.timeout() and any() cost three times as much, and
+  // leave a timer behind for the rest of the time.
+  readonly #controller = new AbortController();
+  readonly #timer: NodeJS.Timeout;
   readonly #endsAt: number;
+  readonly #takeGiven = (): void => this.#controller.abort(this.#terms.given?.reason);
+  #isOver = false;
   /** Whether an attempt was made: then the function may have begun. */
   #begun = false;
 
-  constructor(terms: CallTerms, more: readonly AbortSignal[] = []) {
+  constructor(terms: CallTerms) {
     this.#terms = terms;
-    this.#timeout = AbortSignal.timeout(terms.timeoutMs);
     this.#endsAt = performance.now() + terms.timeoutMs;
-    const signals = [this.#timeout, ...(terms.given ? [terms.given] : []), ...more];
-    this.signal = signals.length === 1 ? this.#timeout : AbortSignal.any(signals);
+    this.#timer = setTimeout(() => {
+      this.#isOver = true;
+      this.#controller.abort(new DOMException('The time of the call is over.', 'TimeoutError'));
+    }, terms.timeoutMs);
+    // A call alone does not keep the process.
+    this.#timer.unref();
+    if (terms.given?.aborted) this.#takeGiven();
+    else terms.given?.addEventListener('abort', this.#takeGiven, { once: true });
+  }
+
+  /** Ends the call: its time is over, its caller gave up, or so did whoever reads its answer. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Nothing more is to come of the call, whichever way it ended. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#terms.given?.removeEventListener('abort', this.#takeGiven);
+  }
+
+  giveUp(): void {
+    this.#controller.abort();
   }
 
   /** What ended it, in the table's terms. */
@@ -87,7 +111,7 @@ class CallTime {
       const message = `The wait for "${name}" was ended by its caller. If it has begun it may still be running.`;
       return new BatonError('function_unavailable', message, { cause: thrown, reason: 'aborted' });
     }
-    if (this.#timeout.aborted) {
+    if (this.#isOver) {
       const message = this.#begun
         ? `"${name}" did not answer within ${timeoutMs} ms. It may still be running; it was not called again.`
         : `"${name}" was not called within ${timeoutMs} ms: earlier calls of it had not ended. See /functions/${name}/maxConcurrent.`;
@@ -112,7 +136,7 @@ class CallTime {
     };
     const remainingMs = (): number => this.#endsAt - performance.now();
     const terms = { maxRetries, idempotent, random, remainingMs, signal: this.signal };
-    return retried(() => limits.whenClosed(once), terms);
+    return retried(() => limits.whenClosed(this.signal, once), terms);
   }
 }
 
@@ -129,9 +153,11 @@ export async function callFunction(
   const time = new CallTime(terms);
   const call = async (signal: AbortSignal): Promise<unknown> => decode(terms.name, await attempt(signal));
   try {
-    return await endedBy(time.signal, () => terms.limits.whenFree(() => time.attempts(call)));
+    return await terms.limits.whenFree(time.signal, () => time.attempts(call));
   } catch (thrown) {
     throw time.failure(thrown);
+  } finally {
+    time.close();
   }
 }
 
@@ -145,8 +171,7 @@ export function openFunction(
   terms: CallTerms,
   open: (signal: AbortSignal) => Promise<OpenedAnswer>,
 ): Promise<FunctionStream> {
-  const givenUp = new AbortController();
-  const time = new CallTime(terms, [givenUp.signal]);
+  const time = new CallTime(terms);
   return new Promise((resolve, reject) => {
     const held = async (): Promise<void> => {
       const { contentType, pieces } = await time.attempts(open);
@@ -156,13 +181,16 @@ export function openFunction(
       // A reader that leaves ends the call: the connection would stay behind, half read.
       body.once('close', () => {
         time.signal.removeEventListener('abort', end);
-        givenUp.abort();
+        time.giveUp();
       });
       resolve({ contentType, body });
       // Whoever reads it hears of its error; here only the place is held.
       await finished(body).catch(() => undefined);
     };
-    endedBy(time.signal, () => terms.limits.whenFree(held)).catch((thrown: unknown) => reject(time.failure(thrown)));
+    terms.limits
+      .whenFree(time.signal, held)
+      .catch((thrown: unknown) => reject(time.failure(thrown)))
+      .finally(() => time.close());
   });
 }
 

@@ -11,8 +11,6 @@ type LambdaClient = InstanceType<LambdaSdk['LambdaClient']>;
 export interface LambdaAccess {
   readonly sdk: LambdaSdk;
   readonly client: (credentials: AwsCredentials | undefined) => LambdaClient;
-  /** Has the command carry this trace header, where there is one. */
-  readonly carry: (command: { readonly input: object }, traceHeader: string | undefined) => void;
 }
 
 const RETRY_SETTINGS = ['maxAttempts', 'retryMode', 'retryStrategy'];
@@ -55,31 +53,38 @@ function newAccess(clientConfig: Readonly<Record<string, unknown>>): LambdaAcces
     maxAttempts: 1,
   };
   // The first client's handler holds the sockets of them all.
-  const traces = new WeakMap<object, string>();
-  const own = carryTraces(new sdk.LambdaClient(config), traces);
+  const own = carryTraces(new sdk.LambdaClient(config));
   const { requestHandler } = own.config;
   const client = sessionClients((credentials) =>
     credentials === undefined
       ? own
-      : carryTraces(new sdk.LambdaClient({ ...config, requestHandler, credentials }), traces),
+      : carryTraces(new sdk.LambdaClient({ ...config, requestHandler, credentials })),
   );
-  const carry: LambdaAccess['carry'] = ({ input }, traceHeader) => {
-    if (traceHeader !== undefined) traces.set(input, traceHeader);
-  };
-  return { sdk, client, carry };
+  return { sdk, client };
 }
 
 const TRACE_HEADER = 'X-Amzn-Trace-Id';
+const TRACE = Symbol('baton.trace');
+
+/** A command's input, with the trace header that it is sent with: under a symbol, which the SDK does not send. */
+interface Traced {
+  [TRACE]?: string | undefined;
+}
+
+function traced<Input extends object>(input: Input, { [TRACE_HEADER]: trace }: FunctionCall['headers']): Input {
+  (input as Traced)[TRACE] = trace;
+  return input;
+}
 
 /**
  * Has a client send `X-Amzn-Trace-Id`, for which the SDK has no parameter: one middleware a client, before the request is
- * signed, which finds the header by the command's input. A middleware for each command would have the SDK put its stack
+ * signed, which finds the header in the command's input. A middleware for each command would have the SDK put its stack
  * together anew.
  */
-function carryTraces(client: LambdaClient, traces: WeakMap<object, string>): LambdaClient {
+function carryTraces(client: LambdaClient): LambdaClient {
   client.middlewareStack.add(
     (next) => (args) => {
-      const trace = traces.get(args.input);
+      const trace = (args.input as Traced)[TRACE];
       if (trace !== undefined) (args.request as { headers: Record<string, string> }).headers[TRACE_HEADER] = trace;
       return next(args);
     },
@@ -92,13 +97,9 @@ function carryTraces(client: LambdaClient, traces: WeakMap<object, string>): Lam
 export function lambdaTransport(access: () => LambdaAccess): Transport {
   return {
     async call({ target, payload, headers, credentials, signal }: FunctionCall) {
-      const { sdk, client, carry } = access();
-      const command = new sdk.InvokeCommand({
-        FunctionName: target,
-        InvocationType: 'RequestResponse',
-        Payload: payload,
-      });
-      carry(command, headers[TRACE_HEADER]);
+      const { sdk, client } = access();
+      const input = { FunctionName: target, InvocationType: 'RequestResponse' as const, Payload: payload };
+      const command = new sdk.InvokeCommand(traced(input, headers));
       const output = await client(credentials).send(command, { abortSignal: signal });
       return {
         // Null, against its type, where the answer has no body.
@@ -107,9 +108,9 @@ export function lambdaTransport(access: () => LambdaAccess): Transport {
       };
     },
     async open({ target, payload, headers, credentials, signal }: FunctionCall) {
-      const { sdk, client, carry } = access();
-      const command = new sdk.InvokeWithResponseStreamCommand({ FunctionName: target, Payload: payload });
-      carry(command, headers[TRACE_HEADER]);
+      const { sdk, client } = access();
+      const input = { FunctionName: target, Payload: payload };
+      const command = new sdk.InvokeWithResponseStreamCommand(traced(input, headers));
       const output = await client(credentials).send(command, { abortSignal: signal });
       return startedAnswer(contentTypeOf(output.ResponseStreamContentType), piecesOf(output.EventStream ?? []));
     },

@@ -1,4 +1,5 @@
 import { currentRecord } from '../context/storage';
+import { endedBy } from '../core/ended-by';
 import { BatonError } from '../core/errors';
 import { defaultLogger } from '../logging/winston-logger';
 
@@ -12,10 +13,18 @@ export interface LimitSettings {
 
 /** What keeps one function that is slow or away from taking the app with it. */
 export interface FunctionLimits {
-  /** Runs a whole call when there is room for it. @throws BatonError `function_throttled` (`bulkhead_full`) */
-  whenFree<T>(call: () => Promise<T>): Promise<T>;
-  /** Makes one attempt where the function is not known to be away. @throws BatonError `function_unavailable` (`circuit_open`) */
-  whenClosed<T>(attempt: () => Promise<T>): Promise<T>;
+  /**
+   * Runs a whole call when there is room for it.
+   * @param signal ends the wait for room; what ends the call is the call's own business
+   * @throws BatonError `function_throttled` (`bulkhead_full`)
+   */
+  whenFree<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T>;
+  /**
+   * Makes one attempt where the function is not known to be away.
+   * @param signal ends the wait for how another call's attempt ends
+   * @throws BatonError `function_unavailable` (`circuit_open`)
+   */
+  whenClosed<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T>;
 }
 
 /** More than half of the calls of 30 s, once there were 20: the time-outs of one second end together, and are no outage. */
@@ -51,8 +60,8 @@ function openError(name: string, cause: unknown): BatonError {
 export function functionLimits(name: string, settings: LimitSettings): FunctionLimits {
   // With the first call: an app that calls nothing does not pay for it.
   const cockatiel = require('cockatiel') as Cockatiel;
-  const { bulkhead, circuitBreaker, handleWhen, SamplingBreaker, isBrokenCircuitError, isBulkheadRejectedError } =
-    cockatiel;
+  const { bulkhead, circuitBreaker, handleWhen, SamplingBreaker, CircuitState } = cockatiel;
+  const { isBrokenCircuitError, isBulkheadRejectedError } = cockatiel;
   const room = bulkhead(settings.maxConcurrent, settings.maxWaiting);
   const circuit = circuitBreaker(handleWhen(isOutage), {
     halfOpenAfter: OPEN_SECONDS * 1000,
@@ -64,14 +73,23 @@ export function functionLimits(name: string, settings: LimitSettings): FunctionL
   circuit.onBreak(() => tell('warn', `"${name}" is taken to be away: it is not called for ${OPEN_SECONDS} s.`, 'open'));
   circuit.onReset(() => tell('info', `"${name}" answers again.`, 'closed'));
   return {
-    whenFree: (call) =>
-      room.execute(call).catch((thrown: unknown) => {
+    // Nearly every call finds room and a closed circuit, has nothing to wait for, and does not pay for a wait's end.
+    async whenFree(signal, call) {
+      try {
+        if (room.executionSlots > 0) return await room.execute(call);
+        return await endedBy(signal, () => room.execute(call));
+      } catch (thrown) {
         throw isBulkheadRejectedError(thrown) ? fullError(name, settings, thrown) : thrown;
-      }),
-    whenClosed: (attempt) =>
-      circuit.execute(attempt).catch((thrown: unknown) => {
+      }
+    },
+    async whenClosed(signal, attempt) {
+      try {
+        if (circuit.state === CircuitState.Closed) return await circuit.execute(attempt);
+        return await endedBy(signal, () => circuit.execute(attempt));
+      } catch (thrown) {
         throw isBrokenCircuitError(thrown) ? openError(name, thrown) : thrown;
-      }),
+      }
+    },
   };
 }
 

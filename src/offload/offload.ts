@@ -18,6 +18,7 @@ import { measured } from './measured';
 import type { Delivery } from './outbox/delivery';
 import type { EnqueuedWork, EnqueueOptions } from './outbox/enqueue';
 import { outboxOf, type DeliverOptions, type OutboxOptions } from './outbox/outbox';
+import { SharedHandOvers } from './shared-hand-overs';
 import type { FunctionCall } from './transport';
 import { functionWays, type FunctionWays } from './ways';
 
@@ -149,6 +150,7 @@ function rulesOf(policy: Policy, signer: Signer): OffloadRules {
 interface Workshop {
   readonly rules: () => OffloadRules;
   readonly signer: Signer;
+  readonly shared: SharedHandOvers;
   readonly credentials: CallerCredentials | undefined;
   readonly ways: FunctionWays;
   readonly limits: LimitsByName;
@@ -160,7 +162,7 @@ interface Workshop {
 interface PreparedCall {
   readonly terms: CallTerms;
   readonly way: ReturnType<FunctionWays>;
-  readonly request: (signal: AbortSignal) => Promise<FunctionCall>;
+  readonly request: (signal: AbortSignal) => FunctionCall | Promise<FunctionCall>;
 }
 
 /** The function of this name. @throws BatonError `function_unknown` */
@@ -171,7 +173,28 @@ function functionNamed({ policy: { functions } }: OffloadRules, name: string): F
   return found;
 }
 
-/** Decides, mints the hand-over, and encodes it with the correlation ID and the trace. */
+/** The hand-over of a call that is decided: one for this call, or that of one a moment ago. */
+async function handOverFor(
+  { shared, signer: given }: Workshop,
+  { policy, handOver }: OffloadRules,
+  [name, { target, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS }]: readonly [string, FunctionDocument],
+  { transaction }: Caller,
+  now: number,
+): Promise<string> {
+  // Asked for each call: after a rotation, or where the key cannot be had, no older token stands in.
+  const signer = given.current === undefined ? given : await given.current();
+  const terms = {
+    issuer: handOver.issuer,
+    audience: target,
+    requestingWorkload: policy.application,
+    expiresAt: now + timeoutSeconds + HAND_OVER_MARGIN_SECONDS,
+  };
+  return shared.take({ policy, name, transaction, signer }, now, () =>
+    mintHandOverToken(transaction, terms, signer, now),
+  );
+}
+
+/** Decides, gets the hand-over, and encodes it with the correlation ID and the trace. */
 async function prepare(
   workshop: Workshop,
   rules: OffloadRules,
@@ -184,18 +207,7 @@ async function prepare(
   const now = nowSeconds(workshop.clock);
   checkStillValid(name, caller, now);
   authorizeCall(rules.policy, name, document, caller);
-  const { timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = document;
-  const handOver = await mintHandOverToken(
-    caller.transaction,
-    {
-      issuer: rules.handOver.issuer,
-      audience: document.target,
-      requestingWorkload: rules.policy.application,
-      expiresAt: now + timeoutSeconds + HAND_OVER_MARGIN_SECONDS,
-    },
-    workshop.signer,
-    now,
-  );
+  const handOver = await handOverFor(workshop, rules, [name, document], caller, now);
   const headers = outgoingHeaders(caller.record.context);
   const { correlationId } = caller.record.context;
   const { traceparent } = headers;
@@ -205,14 +217,12 @@ async function prepare(
   return {
     way,
     terms: termsOf(workshop, name, document, way.resource, given),
-    request: async (signal) => ({
-      target: document.target,
-      payload: bytes,
-      handOver,
-      headers,
-      credentials: await credentialsFor(workshop, rules, caller, way),
-      signal,
-    }),
+    request: (signal) => {
+      const call = { target: document.target, payload: bytes, handOver, headers, signal };
+      const credentials = credentialsFor(workshop, rules, caller, way);
+      if (credentials === undefined) return { ...call, credentials };
+      return credentials.then((found) => ({ ...call, credentials: found }));
+    },
   };
 }
 
@@ -275,6 +285,7 @@ export function createOffload(options: OffloadOptions = {}): Offload {
   const workshop: Workshop = {
     rules: live.derive((policy) => rulesOf(policy, signer)),
     signer,
+    shared: new SharedHandOvers(),
     credentials: options.credentials,
     ways: functionWays(options.clientConfig ?? {}),
     limits: limitsByName(),

@@ -13,6 +13,13 @@ export interface ExecutionKey {
 /** Step Functions takes 80 characters; these are the ones that CloudWatch takes as well. */
 const MAX_CHARACTERS = 80;
 const NOT_IN_NAMES = /[^0-9A-Za-z_-]+/g;
+/** SHA-256 in base64url. */
+const HASH_CHARACTERS = 43;
+
+/** What all executions of a workflow are called at first: so much of its name as there is room for. */
+export function namePrefix(workflow: string): string {
+  return `${workflow.replace(NOT_IN_NAMES, '-').slice(0, MAX_CHARACTERS - HASH_CHARACTERS - 1)}-`;
+}
 
 /**
  * The execution's name: so much of the workflow's that people know it again, and a hash. Whoever retries gets the same
@@ -26,8 +33,7 @@ export function executionName({ application, workflow, user, idempotencyKey }: E
   const hash = createHash('sha256')
     .update(JSON.stringify([application, workflow, caller, idempotencyKey]))
     .digest('base64url');
-  const readable = workflow.replace(NOT_IN_NAMES, '-').slice(0, MAX_CHARACTERS - hash.length - 1);
-  return `${readable}-${hash}`;
+  return `${namePrefix(workflow)}${hash}`;
 }
 
 /** The ARN of an execution of a Standard workflow. A version's or alias's executions are those of its state machine. */

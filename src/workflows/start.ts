@@ -6,10 +6,13 @@ import { executionError, workflowError } from './errors';
 import { executionArn } from './execution-name';
 import { digestOfText } from './input';
 import type { PreparedStart } from './prepare';
+import { runIdOf } from './run-id';
 import type { SfnAccess } from './sfn-client';
 
 /** An execution that was started: now, or before under the same key. */
 export interface StartedExecution {
+  /** What `run()` and `cancel()` take; fit for a URL. */
+  readonly id: string;
   readonly executionArn: string;
   /** The execution's name, which the policy's workflow and the idempotency key give. */
   readonly name: string;
@@ -91,7 +94,7 @@ export function startExecution(start: PreparedStart, terms: SendTerms): Promise<
       try {
         const command = new sdk.StartExecutionCommand(parameters(start));
         const { executionArn: given, startDate } = await client(credentials).send(command, { abortSignal: signal });
-        return { executionArn: given ?? arn, name, startedAt: startDate ?? new Date(NaN), alreadyStarted: false };
+        return startedAs(start, given ?? arn, startDate, false);
       } catch (thrown) {
         if ((thrown as Error).name !== 'ExecutionAlreadyExists') throw thrown;
         return calling(workflow, arn, DESCRIBE, () => knownExecution(start, arn, terms, signal));
@@ -103,12 +106,23 @@ export function startExecution(start: PreparedStart, terms: SendTerms): Promise<
 /** A new execution can be looked at only a moment later (API reference: "eventually consistent"). */
 const LOOK_AGAIN_AFTER_MS = [100, 400, 1500];
 
+function startedAs(
+  { workflow, name }: PreparedStart,
+  executionArn: string,
+  startDate: Date | undefined,
+  alreadyStarted: boolean,
+): StartedExecution {
+  const id = runIdOf({ workflow, execution: name });
+  return { id, executionArn, name, startedAt: startDate ?? new Date(NaN), alreadyStarted };
+}
+
 async function knownExecution(
-  { workflow, name, inputSha256 }: PreparedStart,
+  start: PreparedStart,
   arn: string,
   { access, credentialsFor }: SendTerms,
   signal: AbortSignal,
 ): Promise<StartedExecution> {
+  const { workflow, inputSha256 } = start;
   const { sdk, client } = access();
   const credentials = await credentialsFor(arn, DESCRIBE);
   for (let looks = 0; ; looks += 1) {
@@ -117,7 +131,7 @@ async function knownExecution(
       const { input, startDate } = await client(credentials).send(command, { abortSignal: signal });
       const digest = digestOfText(input);
       if (digest !== inputSha256) throw conflict(workflow, digest === undefined);
-      return { executionArn: arn, name, startedAt: startDate ?? new Date(NaN), alreadyStarted: true };
+      return startedAs(start, arn, startDate, true);
     } catch (thrown) {
       const delayMs = LOOK_AGAIN_AFTER_MS[looks];
       if ((thrown as Error).name !== 'ExecutionDoesNotExist' || delayMs === undefined) throw thrown;

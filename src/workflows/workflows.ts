@@ -4,12 +4,15 @@ import type { AwsCredentials, CallerCredentials } from '../core/credentials';
 import { BatonError } from '../core/errors';
 import { checkOptionNames } from '../core/options';
 import type { Signer } from '../jws/sign';
+import type { KeyFinder } from '../jws/keys';
 import { signerFromEnvironment } from '../keys/environment-signer';
+import { keySourceAt } from '../keys/source';
 import { defaultLogger } from '../logging/winston-logger';
 import { livePolicy } from '../policy/process-policy';
 import type { Policy } from '../policy/policy';
 import { prepareStart, rulesOf, workflowNamed, type PreparedStart, type WorkflowRules } from './prepare';
 import { sfnAccess, type SfnAccess } from './sfn-client';
+import { cancelRun, seeRun, type LookTerms, type WorkflowRun } from './run';
 import { startExecution, startSyncExecution, type SendTerms, type StartedExecution } from './start';
 
 /** Options of {@link createWorkflows}. */
@@ -71,6 +74,33 @@ export interface Workflows {
    * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartSyncExecution.html
    */
   startSync(name: string, input: unknown, options?: StartOptions): Promise<unknown>;
+  /**
+   * How an execution of a Standard workflow stands: the states passed, with times, attempts and errors. For who started it,
+   * and for the roles of `/workflows/…/viewers`; both need the workflow's permission.
+   *
+   * @param id of `start()`
+   * @throws BatonError `identity_missing`, `permission_denied`, `run_not_found`, `workflow_throttled`,
+   *   `workflow_access_denied`, `workflow_unavailable`
+   * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html
+   *
+   * @example
+   * ```ts
+   * const { status, currentStates } = await workflows.run(id);
+   * ```
+   */
+  run(id: string): Promise<WorkflowRun>;
+  /**
+   * Ends an execution of a Standard workflow; for who started it. One that has ended stays as it is.
+   *
+   * @throws BatonError as `run()`
+   * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html
+   *
+   * @example
+   * ```ts
+   * await workflows.cancel(id);
+   * ```
+   */
+  cancel(id: string): Promise<void>;
 }
 
 /** What calls are made with. */
@@ -102,16 +132,23 @@ async function prepare(
 }
 
 /** The caller's own credentials for one thing, where somebody gives them. */
-function credentialsOf(
-  { credentials }: Workshop,
-  { policy }: WorkflowRules,
-  { workflow, caller: { user, record } }: PreparedStart,
-): (arn: string, action: string) => Promise<AwsCredentials | undefined> {
-  return async (arn, action) =>
+const credentialsOf =
+  ({ credentials }: Workshop, { policy }: WorkflowRules): LookTerms['credentialsFor'] =>
+  async (workflow, { user, record }, arn, actions): Promise<AwsCredentials | undefined> =>
     credentials?.forTarget(
       { user, policy: record.policy ?? policy },
-      { kind: 'workflow', name: workflow, arn, actions: [action] },
+      { kind: 'workflow', name: workflow, arn, actions },
     );
+
+/** The app's own public keys: what it once handed over says who started an execution. */
+function ownKeys({ handOver: { keys, algorithms } }: WorkflowRules, { clock }: Workshop): KeyFinder {
+  return keySourceAt(keys, { algorithms, clock, logger: defaultLogger() });
+}
+
+/** An app that only starts workflows needs no keys. */
+function lazily<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
 }
 
 const START_OPTIONS = { idempotencyKey: true, signal: true } as const;
@@ -158,11 +195,19 @@ export function createWorkflows(options: WorkflowsOptions = {}): Workflows {
     checkOptionNames(`The start of "${workflow}"`, given, START_OPTIONS);
     const rules = workshop.rules();
     const prepared = await prepare(workshop, rules, type, workflow, input, given);
-    const credentialsFor = credentialsOf(workshop, rules, prepared);
+    const lent = credentialsOf(workshop, rules);
+    const credentialsFor: SendTerms['credentialsFor'] = (arn, action) => lent(workflow, prepared.caller, arn, [action]);
     return how(prepared, { access: workshop.access, credentialsFor, signal: given.signal });
+  };
+  const keys = livePolicy(options.policy).derive((policy) => lazily(() => ownKeys(rulesOf(policy, signer), workshop)));
+  const look = (): LookTerms => {
+    const rules = workshop.rules();
+    return { rules, keys: keys()(), access: workshop.access, credentialsFor: credentialsOf(workshop, rules) };
   };
   return {
     start: (name, input, given = {}) => send('STANDARD', [name, input, given], startExecution),
     startSync: (name, input, given = {}) => send('EXPRESS', [name, input, given], startSyncExecution),
+    run: async (id) => seeRun(id, look()),
+    cancel: async (id) => cancelRun(id, look()),
   };
 }

@@ -7,7 +7,7 @@ import { optionalPeer } from '../../src/core/peers';
 import { codeOf, thrownBy } from '../support/errors';
 
 describe('the error table', () => {
-  const statuses = { caller: [400, 401, 403, 413], dependency: [502, 503], config: [500], bug: [500] };
+  const statuses = { caller: [400, 401, 403, 404, 409, 413], dependency: [502, 503], config: [500], bug: [500] };
 
   it.each(Object.entries(ERROR_TABLE))('%s has a status of its kind and a sentence for everybody', (_, entry) => {
     expect(statuses[entry.kind]).toContain(entry.status);

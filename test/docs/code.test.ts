@@ -38,6 +38,8 @@ const CHECKED = [
   'json trust',
   'json calls',
   'json relay-sts',
+  'json relay-sqs',
+  'json relay-faults',
   'json federated-credential',
   'json iam',
   'json relay-entra',

@@ -103,6 +103,7 @@ it('a hand-over that was caught is worth nothing once its time is over', async (
 });
 
 it('a function behind API Gateway answers, refuses and fails as one that is invoked', async () => {
+  const auth = 'bearer' as const;
   const failing = withBaton(
     (payload) => {
       if (payload === 'fail') throw new RangeError('inner');
@@ -120,7 +121,7 @@ it('a function behind API Gateway answers, refuses and fails as one that is invo
   }).listen(0, '127.0.0.1');
   await once(gateway, 'listening');
   const url = `http://127.0.0.1:${(gateway.address() as AddressInfo).port}/`;
-  const functions = { 'render-invoice': { ...invoicesDocument.functions['render-invoice'], via: 'https', url } };
+  const functions = { 'render-invoice': { ...invoicesDocument.functions['render-invoice'], https: { url, auth } } };
   const offload = createOffload({ ...options, policy: invoicesPolicy({ functions }), signer });
   const call = (payload: unknown): Promise<unknown> => asCaller({}, () => offload.invoke('render-invoice', payload));
   try {

@@ -7,6 +7,7 @@ import { recordingLogger } from '../support/recording-logger';
 
 const away = (): Promise<never> => Promise.reject(new BatonError('function_unavailable', 'away'));
 const late = (): Promise<never> => Promise.reject(new BatonError('function_timeout', 'late'));
+const noEnd = new AbortController().signal;
 const settle = (work: Promise<unknown>): Promise<unknown> => work.catch((thrown: unknown) => thrown);
 
 describe('the bulkhead of a function', () => {
@@ -15,7 +16,7 @@ describe('the bulkhead of a function', () => {
     const gates: (() => void)[] = [];
     const started: number[] = [];
     const call = (id: number): Promise<number> =>
-      limits.whenFree(async () => {
+      limits.whenFree(noEnd, async () => {
         started.push(id);
         await new Promise<void>((resolve) => gates.push(resolve));
         return id;
@@ -55,7 +56,7 @@ describe('the circuit breaker of a function', () => {
     count: number,
     attempt: () => Promise<unknown>,
   ) => {
-    for (let made = 0; made < count; made += 1) await settle(limits.whenClosed(attempt));
+    for (let made = 0; made < count; made += 1) await settle(limits.whenClosed(noEnd, attempt));
   };
 
   it('opens when more than half of at least 20 calls had no answer, and closes when one has', async () => {
@@ -65,9 +66,9 @@ describe('the circuit breaker of a function', () => {
       await attempts(limits, 9, () => Promise.resolve());
       await attempts(limits, 10, away);
       const made = jest.fn(() => Promise.resolve('made'));
-      expect(await limits.whenClosed(made)).toBe('made');
+      expect(await limits.whenClosed(noEnd, made)).toBe('made');
       await attempts(limits, 1, late);
-      expect(await thrownBy(() => limits.whenClosed(made))).toMatchObject({
+      expect(await thrownBy(() => limits.whenClosed(noEnd, made))).toMatchObject({
         code: 'function_unavailable',
         reason: 'circuit_open',
         status: 503,
@@ -77,8 +78,8 @@ describe('the circuit breaker of a function', () => {
       now += 10_000;
       // One is let through; the others wait for how it ends.
       let answer: (value: string) => void = () => {};
-      const probe = limits.whenClosed(() => new Promise<string>((resolve) => (answer = resolve)));
-      const other = limits.whenClosed(made);
+      const probe = limits.whenClosed(noEnd, () => new Promise<string>((resolve) => (answer = resolve)));
+      const other = limits.whenClosed(noEnd, made);
       await new Promise(setImmediate);
       expect(made).toHaveBeenCalledTimes(1);
       answer('probe');
@@ -95,9 +96,9 @@ describe('the circuit breaker of a function', () => {
     await asCaller({}, async () => {
       await attempts(limits, 20, away);
       now += 10_000;
-      expect(await thrownBy(() => limits.whenClosed(late))).toMatchObject({ code: 'function_timeout' });
+      expect(await thrownBy(() => limits.whenClosed(noEnd, late))).toMatchObject({ code: 'function_timeout' });
       now += 9_999;
-      expect(await thrownBy(() => limits.whenClosed(late))).toMatchObject({ reason: 'circuit_open' });
+      expect(await thrownBy(() => limits.whenClosed(noEnd, late))).toMatchObject({ reason: 'circuit_open' });
     });
   });
 
@@ -110,7 +111,7 @@ describe('the circuit breaker of a function', () => {
   ] as const)('is not opened by %s (%s): that says nothing of whether it is there', async (code, reason) => {
     const limits = functionLimits('f', { maxConcurrent: 50, maxWaiting: 0 });
     await attempts(limits, 40, () => Promise.reject(new BatonError(code, 'x', reason === undefined ? {} : { reason })));
-    expect(await limits.whenClosed(() => Promise.resolve('made'))).toBe('made');
+    expect(await limits.whenClosed(noEnd, () => Promise.resolve('made'))).toBe('made');
   });
 });
 

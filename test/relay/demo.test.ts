@@ -80,15 +80,16 @@ it('fails, and marks the rows, where the policy lets the clerk approve', async (
 itOnPosix('stays up with --keep, answers at the URLs that it prints, and leaves nothing behind on Ctrl-C', async () => {
   const temporary = copy.folder('t');
   running = startNode(demo('--keep', '--logs', copy.folder('logs')), { env: { TMPDIR: temporary } });
-  await running.prints('sign-in ');
-  const urlOf = (name: string): string => new RegExp(`^ +${name} +(http://\\S+)`, 'm').exec(running!.stdout)![1]!;
+  const urlIn = (name: string): string | undefined =>
+    new RegExp(`^ +${name} +(http://\\S+)\\s`, 'm').exec(running!.stdout)?.[1];
+  await waitFor('the last of its URLs', () => urlIn('sign-in') !== undefined);
   for (const [name, status] of [
     ['HTTP API', 200],
     ['REST API', 200],
     ['IIS', 200],
     ['sign-in', 404],
   ] as const) {
-    expect([name, (await send(`${urlOf(name)}/health`)).status]).toEqual([name, status]);
+    expect([name, (await send(`${urlIn(name)}/health`)).status]).toEqual([name, status]);
   }
   expect(running.family().length).toBeGreaterThan(1);
   running.signal('SIGINT');

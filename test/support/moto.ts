@@ -3,16 +3,20 @@ import { once } from 'node:events';
 import { freePort } from './redis';
 import { waitFor } from './wait';
 
-/** moto's server; `BATON_MOTO` names one that is not in the path. */
-const PROGRAM = process.env.BATON_MOTO ?? 'moto_server';
-const isInstalled = spawnSync(PROGRAM, ['--help'], { timeout: 60_000 }).status === 0;
+/** The release that our endpoints are held against; others differ in details. */
+const VERSION = '5.2.5';
+const PACKAGE = `moto[server]==${VERSION}`;
+
+/** moto's server. Only the one that is named: whichever is in the path may be of another version. */
+const PROGRAM = process.env.BATON_MOTO ?? '';
+const isInstalled = PROGRAM !== '' && spawnSync(PROGRAM, ['--help'], { timeout: 60_000 }).status === 0;
 const isRequired = process.env.BATON_REQUIRE_ALL === '1';
 
 /** A `describe` for what needs moto: left out, and said so, where there is none; with `BATON_REQUIRE_ALL=1` it fails there. */
 export const describeWithMoto: jest.Describe = isInstalled || isRequired ? describe : describe.skip;
 if (!isInstalled && !isRequired) {
   console.warn(
-    'Left out: tests with moto. They need it from PyPI (pip install "moto[server]"), or the path of moto_server in BATON_MOTO.',
+    `Left out: tests with moto. They need it from PyPI (pip install "${PACKAGE}"), its moto_server in BATON_MOTO.`,
   );
 }
 
@@ -24,6 +28,7 @@ export interface Moto {
 
 /** Starts moto on a free port, on loopback. */
 export async function startMoto(): Promise<Moto> {
+  if (PROGRAM === '') throw new Error(`BATON_MOTO does not name a moto_server (pip install "${PACKAGE}").`);
   const port = await freePort();
   const child = spawn(PROGRAM, ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
   const ended = once(child, 'close').catch((error: unknown) => error);
@@ -38,7 +43,7 @@ export async function startMoto(): Promise<Moto> {
     await ended;
   };
   try {
-    await waitFor(`${PROGRAM} on port ${port} (pip install "moto[server]")`, isUp, 30_000);
+    await waitFor(`${PROGRAM} on port ${port}`, isUp, 30_000);
   } catch (error) {
     await stop();
     throw error;

@@ -32,6 +32,7 @@ describe('hand-over tokens', () => {
     const token = await mintHandOverToken(transaction, terms, jwkSigner(key.privateJwk), NOW);
     expect(await verify(token)).toEqual({
       transaction,
+      audience: FUNCTION_ARN,
       requestingWorkload: 'invoices',
       issuedAt: NOW,
       expiresAt: NOW + 40,

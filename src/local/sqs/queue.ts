@@ -144,7 +144,8 @@ export class Queue {
       }
       received.push(message);
     }
-    if (received.length > 0 && this.counts().inFlight + received.length > MAX_IN_FLIGHT) {
+    // Counted only where there can be so many: a count looks at every message.
+    if (this.#messages.size > MAX_IN_FLIGHT && this.counts().inFlight + received.length > MAX_IN_FLIGHT) {
       throw new SqsError('OverLimit', 'Too many messages are in flight.', { status: 403 });
     }
     for (const message of received) {

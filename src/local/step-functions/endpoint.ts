@@ -11,7 +11,7 @@ import * as executionActions from './actions/executions';
 import { getExecutionHistory } from './actions/history';
 import * as machineActions from './actions/machines';
 import * as taskActions from './actions/tasks';
-import { Executions, type MadeExecution } from './executions';
+import { Executions, MAX_ENDED, type MadeExecution } from './executions';
 import { lambdaInvocations, type AssumeRole } from './lambda-invocations';
 import { PageTokens } from './pages';
 import { ApiRequest } from './request';
@@ -47,6 +47,8 @@ export interface StepFunctionsEndpointOptions {
   readonly assumeRole?: AssumeRole;
   /** The sessions of a local STS: whoever calls with one may do what it allows. */
   readonly sessions?: StsSessions;
+  /** So many executions that have ended are kept, 1 to 10,000; the oldest go first. Default 10,000. */
+  readonly maxEndedExecutions?: number;
   /** Default 0: a free one. */
   readonly port?: number;
   /** Default `eu-west-1`. */
@@ -185,6 +187,8 @@ function createService(options: StepFunctionsEndpointOptions): Service {
     lambdaUrl,
     assumeRole,
   } = options;
+  const limits = { fallback: MAX_ENDED, min: 1, max: MAX_ENDED };
+  const maxEnded = wholeNumber(OWNER, 'maxEndedExecutions', options.maxEndedExecutions, limits);
   const machines = new StateMachines(region, accountId);
   loadMachines(machines, options, timers.now());
   const tokens = new TaskTokens();
@@ -192,7 +196,7 @@ function createService(options: StepFunctionsEndpointOptions): Service {
     invokeFunction: lambdaInvocations(lambdaUrl, assumeRole),
     startExecution: nestedStarts(machines, () => executions),
   };
-  const executions: Executions = new Executions({ timers, tokens, services, region, logger });
+  const executions: Executions = new Executions({ timers, tokens, services, region, logger }, maxEnded);
   return { machines, executions, tokens, pages: new PageTokens(timers), timers };
 }
 
@@ -223,6 +227,7 @@ export async function startStepFunctionsEndpoint(
     lambdaUrl: true,
     assumeRole: true,
     sessions: true,
+    maxEndedExecutions: true,
     port: true,
     region: true,
     accountId: true,

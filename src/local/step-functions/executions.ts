@@ -4,8 +4,9 @@ import { History, type HistoryEvent } from './history';
 import { ServiceError } from './service-error';
 import { checkName, type LoadedMachine } from './state-machine';
 
-/** So many executions that have ended are kept, and so many bytes of their histories; the oldest go first. */
-const MAX_ENDED = 10_000;
+/** So many executions that have ended are kept at most; fewer where their histories are large. */
+export const MAX_ENDED = 10_000;
+/** So many bytes of histories that have ended are kept; the oldest go first. */
 const MAX_ENDED_BYTES = 256 * 1024 * 1024;
 /** More cannot run at a time. */
 const MAX_RUNNING = 10_000;
@@ -46,9 +47,11 @@ export class Executions {
   /** Those that have ended, the one that ended first in front. */
   readonly #ended = new Set<Execution>();
   readonly #around: Surroundings;
+  readonly #maxEnded: number;
   #endedBytes = 0;
 
-  constructor(around: Omit<Surroundings, 'ended'>) {
+  constructor(around: Omit<Surroundings, 'ended'>, maxEnded: number) {
+    this.#maxEnded = maxEnded;
     this.#around = { ...around, ended: (execution) => this.#keep(execution) };
   }
 
@@ -56,7 +59,7 @@ export class Executions {
     this.#ended.add(execution);
     this.#endedBytes += execution.history.bytes;
     for (const oldest of this.#ended) {
-      if (this.#ended.size <= MAX_ENDED && this.#endedBytes <= MAX_ENDED_BYTES) return;
+      if (this.#ended.size <= this.#maxEnded && this.#endedBytes <= MAX_ENDED_BYTES) return;
       if (oldest === execution) continue;
       this.#forget(oldest);
       this.#all.delete(oldest.start.arn);

@@ -117,8 +117,8 @@ async function envelopeFor(
     work: { id, idempotencyKey, payloadSha256, leftAt },
   };
   const token = await mintHandOverToken(sealed.transaction, terms, signer, now);
-  const { correlationId } = work;
-  const context = currentRecord()?.context ?? { correlationId };
+  const context = currentRecord()?.context ?? { correlationId: work.correlationId };
+  const { correlationId } = context;
   const { traceparent, 'X-Amzn-Trace-Id': traceHeader } = outgoingHeaders(context);
   const head = JSON.stringify({ baton: 1, handOver: token, correlationId, traceparent, idempotencyKey });
   // The payload as it was left, to the letter: its digest is in the hand-over.

@@ -3,6 +3,8 @@ import { runInContext } from '../../context/storage';
 import type { Clock } from '../../core/clock';
 import type { ErrorCode } from '../../core/error-codes';
 import { asBatonError, type BatonError } from '../../core/errors';
+import type { RequestContext } from '../../core/request-context';
+import { isCorrelationId, newCorrelationId } from '../../correlation/correlation-id';
 import type { Sinks } from '../../logging/sinks';
 import type { ClockWatch } from './clock-watch';
 import type { OutboxDatabase } from './database';
@@ -138,7 +140,7 @@ export class DeliveryWorker implements Delivery {
 
   #start(work: LeasedWork): void {
     const { sinks } = this.#settings;
-    const context = Object.freeze({ correlationId: work.correlationId, ...traceOf(work) });
+    const context = contextOf(work);
     const ending = runInContext({ context, ...sinks }, () => this.#bring(work)).finally(() => {
       this.#underWay.delete(ending);
       this.#wake();
@@ -199,6 +201,20 @@ export class DeliveryWorker implements Delivery {
   }
 }
 
-function traceOf({ trace }: LeasedWork): object {
-  return trace === null ? {} : (JSON.parse(trace) as object);
+/** Neither is under the seal, since nothing is decided by them: what is no correlation ID or no trace is left out. */
+function contextOf({ correlationId, trace }: LeasedWork): RequestContext {
+  return Object.freeze({
+    correlationId: isCorrelationId(correlationId) ? correlationId : newCorrelationId(),
+    ...(trace === null ? {} : traceOf(trace)),
+  });
+}
+
+function traceOf(trace: string): Pick<RequestContext, 'traceId' | 'sampled'> {
+  try {
+    const { traceId, sampled } = JSON.parse(trace) as Record<string, unknown>;
+    if (typeof traceId !== 'string' || !/^[0-9a-f]{32}$/.test(traceId)) return {};
+    return { traceId, ...(typeof sampled === 'boolean' && { sampled }) };
+  } catch {
+    return {};
+  }
 }

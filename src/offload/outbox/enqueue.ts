@@ -102,8 +102,8 @@ function callerOf({ sub, act }: TransactionClaims): string {
   return JSON.stringify([sub, ...actors]);
 }
 
-function traceOf({ traceId, parentSpanId, sampled }: RequestContext): string | null {
-  return traceId === undefined ? null : JSON.stringify({ traceId, parentSpanId, sampled });
+function traceOf({ traceId, sampled }: RequestContext): string | null {
+  return traceId === undefined ? null : JSON.stringify({ traceId, sampled });
 }
 
 /** What is left behind: for which function, what, by whom. */

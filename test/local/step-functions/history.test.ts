@@ -77,6 +77,17 @@ const MACHINES = {
     After: { Type: 'Succeed' },
   }),
   bare: machine({ Look: { Type: 'Pass', Parameters: { 'x.$': '$.nowhere' }, End: true } }),
+  nested: machine({
+    Start: task({
+      Resource: 'arn:aws:states:::states:startExecution',
+      Parameters: {
+        StateMachineArn: 'arn:aws:states:eu-west-1:123456789012:stateMachine:waiting',
+        Name: 'inner',
+        Input: { 'from.$': '$$.Execution.Name' },
+      },
+      Retry: [{ ErrorEquals: ['Never'] }],
+    }),
+  }),
   loop: machine({ Again: { Type: 'Pass', Next: 'Again2' }, Again2: { Type: 'Pass', Next: 'Again' } }),
 };
 
@@ -303,6 +314,21 @@ it('catches the failure of a branch and ends the others', async () => {
     '11 ExecutionSucceeded <10',
   ]);
   expect(timers.lengths).toEqual([]);
+});
+
+it('starts another execution and goes on; a second one of that name is an error', async () => {
+  const first = await bench.run('nested');
+  const inner = 'arn:aws:states:eu-west-1:123456789012:execution:waiting:inner';
+  expect(JSON.parse(first.output ?? '')).toEqual({
+    ExecutionArn: inner,
+    StartDate: new Date(timers.now()).toISOString(),
+  });
+  const [started] = await bench.history(inner);
+  expect(started?.executionStartedEventDetails?.input).toBe(JSON.stringify({ from: first.name }));
+  await expect(bench.run('nested')).resolves.toMatchObject({
+    status: 'FAILED',
+    error: 'StepFunctions.ExecutionAlreadyExistsException',
+  });
 });
 
 it('fails with States.Runtime where a path finds nothing, and says where', async () => {

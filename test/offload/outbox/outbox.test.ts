@@ -321,6 +321,19 @@ describe('a delivery that goes wrong', () => {
     expect(lambda.calls).toHaveLength(0);
   });
 
+  it('is none where somebody changed what is not under the seal: correlation and trace', async () => {
+    const offload = create();
+    await leave(offload);
+    onDisk().exec(`UPDATE work SET correlation_id = 'a b', trace = '{'`);
+    await leave(offload);
+    onDisk().exec(`UPDATE work SET trace = '{"traceId":"x"}' WHERE trace IS NULL`);
+    deliver(offload);
+    await until('delivered', 2);
+    const [first, second] = lambda.calls.map(({ event }) => event);
+    expect([first!.correlationId, first!.traceparent]).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/), undefined]);
+    expect([second!.correlationId, second!.traceparent]).toEqual(['c-4711', undefined]);
+  });
+
   it.each([
     ['a stranger’s key', () => leave(create({ signer: jwkSigner(relayKeys.edge.privateJwk) }))],
     ['a hand-over', () => leaveUnder(handOverToken(relayKeys.handOver))],

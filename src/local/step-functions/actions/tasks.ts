@@ -13,10 +13,11 @@ function waitingToken({ tokens, executions }: Service, request: ApiRequest): str
   const token = request.requiredText('taskToken', 2048);
   const arn = tokens.executionOf(token);
   if (arn === undefined) throw invalidToken();
-  if (executions.find(arn) === undefined) {
+  const execution = executions.find(arn);
+  if (execution === undefined) {
     throw new ServiceError('TaskDoesNotExist', "Task Does Not Exist: 'Provided task does not exist'");
   }
-  if (!tokens.isPending(token)) {
+  if (execution.status !== 'RUNNING' || !tokens.isPending(token)) {
     throw new ServiceError('TaskTimedOut', "Task Timed Out: 'Provided task does not exist anymore'");
   }
   return token;
