@@ -28,7 +28,7 @@ function addMembers(line: Record<string, unknown>, fields: Readonly<Record<strin
     const { secret, shown } = judgeName(name);
     if (shown !== name || SPECIAL.has(name)) return false;
     const value = fields[name];
-    if (value === undefined) continue;
+    if (value === undefined && !secret) continue;
     const flat = secret ? REDACTED : flatValue(value);
     if (flat === undefined) return false;
     line[name] = flat;

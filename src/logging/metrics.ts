@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { systemClock, type Clock } from '../core/clock';
 import type { ErrorCode } from '../core/error-codes';
 import { BatonError } from '../core/errors';
-import type { FunctionCallMeasure, MetricsSink, RequestMeasure } from '../core/metrics';
+import type { FunctionCallMeasure, LeftWorkMeasure, MetricsSink, RequestMeasure } from '../core/metrics';
 import { checkOptionNames, wholeNumber } from '../core/options';
 import { onDrain } from '../core/process-hooks';
 import { emfLine, type EmfMetric } from './emf';
@@ -102,6 +102,12 @@ const FUNCTION_CALLS: SeriesNames = {
   count: 'functionCalls',
   duration: 'functionDurationMs',
 };
+const LEFT_WORK: SeriesNames = {
+  labels: ['function', 'outcome'],
+  dimensionSets: [['application', 'function', 'outcome']],
+  count: 'workLeft',
+  duration: 'workLeftMs',
+};
 
 const statusClass = (status: number | undefined): string =>
   status === undefined ? 'aborted' : `${Math.floor(status / 100)}xx`;
@@ -111,6 +117,7 @@ class EmfMetrics implements Metrics {
   readonly #requests: MeasureSeries;
   readonly #refusals: MeasureSeries;
   readonly #functionCalls: MeasureSeries;
+  readonly #leftWork: MeasureSeries;
   readonly #timer: NodeJS.Timeout;
   readonly #atExit = (): void => this.flush();
   readonly #offDrain: () => void;
@@ -123,7 +130,8 @@ class EmfMetrics implements Metrics {
     this.#requests = make(requests);
     this.#refusals = make(REFUSALS);
     this.#functionCalls = make(FUNCTION_CALLS);
-    this.#series = [this.#requests, this.#refusals, this.#functionCalls];
+    this.#leftWork = make(LEFT_WORK);
+    this.#series = [this.#requests, this.#refusals, this.#functionCalls, this.#leftWork];
     this.#timer = setInterval(() => this.flush(), intervalSeconds * 1000).unref();
     process.once('exit', this.#atExit);
     this.#offDrain = onDrain(() => this.flush());
@@ -139,6 +147,10 @@ class EmfMetrics implements Metrics {
 
   functionCall({ function: name, outcome, durationMs }: FunctionCallMeasure): void {
     this.#functionCalls.add([name, outcome], durationMs);
+  }
+
+  workLeft({ function: name, outcome, durationMs }: LeftWorkMeasure): void {
+    this.#leftWork.add([name, outcome], durationMs);
   }
 
   flush(): void {
@@ -182,7 +194,7 @@ function seriesOf(
 
 /**
  * Metrics for CloudWatch, as lines in its Embedded Metric Format: requests and their durations by route and class of status,
- * refusals by code, calls of functions by outcome. The CloudWatch agent sends the file; no AWS client, no call in a
+ * refusals by code, calls of functions and work left behind by outcome. The CloudWatch agent sends the file; no AWS client, no call in a
  * request.
  *
  * Routes are the entries of the policy, never paths, and nothing of a caller is among the dimensions: what is counted stays

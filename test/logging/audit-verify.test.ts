@@ -108,9 +108,9 @@ describe('a chain of 1,000 lines', () => {
     expect(lines).toHaveLength(1000);
   });
 
-  /** 60 spoilt files; the seed of a failure is in its message. */
+  /** 60 spoilt files, the same ones each time. */
   const always = async <T>(what: fc.Arbitrary<T>, check: (value: T) => Promise<void>): Promise<void> =>
-    fc.assert(fc.asyncProperty(what, check), { numRuns: 60 });
+    fc.assert(fc.asyncProperty(what, check), { numRuns: 60, seed: 4711 });
 
   it('with any byte changed is found to be, in that line', () =>
     always(fc.tuple(fc.nat({ max: bytes.length - 1 }), fc.integer({ min: 1, max: 255 })), async ([at, difference]) => {

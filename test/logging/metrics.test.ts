@@ -133,14 +133,18 @@ describe('createMetrics()', () => {
     expect(lines()).toEqual([]);
   });
 
-  it('writes refusals by code and calls of functions by outcome', () => {
+  it('writes refusals by code, calls of functions and work left behind by outcome', () => {
     const { metrics, lines } = make({ namespace: 'Acme/Web' });
     metrics.refused('permission_denied');
     metrics.refused('permission_denied');
     metrics.functionCall({ function: 'render', outcome: 'succeeded', durationMs: 80 });
     metrics.functionCall({ function: 'render', outcome: 'function_timeout', durationMs: 10_000 });
+    metrics.workLeft({ function: 'render', outcome: 'left', durationMs: 2 });
     metrics.flush();
-    const [refused, ...calls] = lines();
+    const written = lines();
+    const refused = written.shift();
+    expect(written.pop()).toMatchObject({ function: 'render', outcome: 'left', workLeft: 1, workLeftMs: [2] });
+    const calls = written;
     expect(refused).toMatchObject({ application: 'invoices', code: 'permission_denied', refused: 2 });
     expect(refused!._aws.CloudWatchMetrics[0]).toMatchObject({
       Namespace: 'Acme/Web',
