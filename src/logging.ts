@@ -4,7 +4,7 @@ export { auditTrail } from './logging/audit';
 export type { AuditPlace } from './logging/audit-checkpoint';
 export type { AuditCheckpoint } from './logging/audit-checkpoints';
 export { createAuditTrail, type AuditTrail, type AuditTrailOptions } from './logging/audit-trail';
-export type { FunctionCallMeasure, MetricsSink, RequestMeasure } from './core/metrics';
+export type { FunctionCallMeasure, LeftWorkMeasure, MetricsSink, RequestMeasure } from './core/metrics';
 export { createMetrics, type Metrics, type MetricsOptions, type RequestDimension } from './logging/metrics';
 export { createJsonLogger, type LogLevel } from './logging/json-logger';
 export type { SubjectForm, SubjectOptions } from './logging/subjects';

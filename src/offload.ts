@@ -16,4 +16,5 @@ export type { InputJsonSchema, InputSchema, StandardSchema } from './offload/inp
 export { createOffload, type InvokeOptions, type Offload, type OffloadOptions } from './offload/offload';
 export type { Delivery } from './offload/outbox/delivery';
 export type { EnqueuedWork, EnqueueOptions } from './offload/outbox/enqueue';
+export type { OutboxState } from './offload/outbox/keeping';
 export type { DeliverOptions, OutboxOptions } from './offload/outbox/outbox';

@@ -45,7 +45,11 @@ describe('the faces', () => {
     ],
     ['testing', testing, ['asUser', 'createTestGateway', 'testUser', 'withTestUser']],
     ['policy', policy, ['compilePolicy', 'loadPolicy']],
-    ['workflows', workflows, ['createWorkflows', 'jwkSigner', 'kmsSigner', 'ringSigner', 'secretsManagerSigner', 'workflowRouter']],
+    [
+      'workflows',
+      workflows,
+      ['createWorkflows', 'jwkSigner', 'kmsSigner', 'ringSigner', 'secretsManagerSigner', 'workflowRouter'],
+    ],
   ])('%s exports these names and no others', (_name, face, names) => {
     expect(Object.keys(face).sort()).toEqual(names);
   });

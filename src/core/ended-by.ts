@@ -3,7 +3,7 @@
  * credentials, and off AWS it can look for those for minutes.
  */
 export function endedBy<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve, reject: (error: Error) => void) => {
     signal.throwIfAborted();
     const end = (): void => reject(signal.reason as Error);
     signal.addEventListener('abort', end, { once: true });

@@ -18,6 +18,16 @@ export interface FunctionCallMeasure {
   readonly durationMs: number;
 }
 
+/** Work that was to be left behind, as it is counted. */
+export interface LeftWorkMeasure {
+  /** The function's name in the policy. */
+  readonly function: string;
+  /** `left`, `known` where it had been left before under its key, or the code of the error. */
+  readonly outcome: 'left' | 'known' | ErrorCode;
+  /** How long it took until the work was on disk. */
+  readonly durationMs: number;
+}
+
 /**
  * Where measures go. Nothing of a caller's choice is among them, so that their number stays small. A sink must not throw,
  * and should take no longer than a look into a map: it is called in each request.
@@ -29,4 +39,6 @@ export interface MetricsSink {
   refused(code: ErrorCode): void;
   /** A function was called, or the call was refused. */
   functionCall(measure: FunctionCallMeasure): void;
+  /** Work for a function was left behind, or was not taken in. */
+  workLeft(measure: LeftWorkMeasure): void;
 }

@@ -55,10 +55,9 @@ export function parseAmznTraceId(value: string | undefined): TraceParent | undef
 
 /** Writes an `X-Amzn-Trace-Id` header. */
 export function formatAmznTraceId({ traceId, parentSpanId, sampled }: TraceParent): string {
-  const fields = [`Root=${amznRoot(traceId)}`];
-  if (parentSpanId !== undefined) fields.push(`Parent=${parentSpanId}`);
-  if (sampled !== undefined) fields.push(`Sampled=${sampled ? '1' : '0'}`);
-  return fields.join(';');
+  const parent = parentSpanId === undefined ? '' : `;Parent=${parentSpanId}`;
+  const decision = sampled === undefined ? '' : `;Sampled=${sampled ? '1' : '0'}`;
+  return `Root=${amznRoot(traceId)}${parent}${decision}`;
 }
 
 /** A W3C trace ID in X-Ray's spelling. */

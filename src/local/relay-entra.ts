@@ -2,7 +2,7 @@ import { listOf, mapOf, objectOf, oneOf, text, type Shape } from '../policy/shap
 import type { Logger } from '../core/logger';
 import type { LocalResource } from './entra/applications';
 import { startEntraEndpoint, type EntraEndpoint } from './entra/endpoint';
-import { startStsEndpoint } from './sts/endpoint';
+import type { StsAction } from './sts/endpoint';
 import { startWebIdentityIssuer } from './sts/web-identity-token';
 
 /** `entra` of `baton.dev.json`: functions that go to APIs of Entra as themselves, and those APIs. */
@@ -39,8 +39,10 @@ export const relayEntraShape: Shape = objectOf('Applications and APIs of Entra.'
 /** Entra as the relay runs it, and what the functions' environments get of it. */
 export interface RelayEntra {
   readonly entra: EntraEndpoint;
-  /** What a function needs to be its role; nothing for one that is not listed. */
-  environmentOf(name: string): Readonly<Record<string, string>>;
+  /** What STS answers to the functions: tokens that say as which role they run. */
+  readonly actions: Readonly<Record<string, StsAction>>;
+  /** What a function needs to be its role, with STS there; nothing for one that is not listed. */
+  environmentOf(name: string, stsUrl: string): Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
 
@@ -52,8 +54,8 @@ interface Stoppable {
 }
 
 /**
- * Starts Entra's token endpoint of a relay, and the STS by which functions show who they are. Each function that is listed
- * gets credentials of its own, which stand for its role; Entra's applications trust the roles.
+ * Starts Entra's token endpoint of a relay, and the issuer of the tokens by which functions show who they are; STS gives them
+ * out. Each function that is listed gets credentials of its own, which stand for its role; Entra's applications trust the roles.
  *
  * @throws BatonError `relay_failed`, `option_invalid`
  */
@@ -73,8 +75,6 @@ export async function startRelayEntra(
   try {
     const roles = Object.fromEntries(Object.entries(functions).map(([name, { roleArn }]) => [keyOf(name), roleArn]));
     const issuer = keep(await startWebIdentityIssuer({ roles }));
-    const actions = { GetWebIdentityToken: issuer.action };
-    const sts = keep(await startStsEndpoint({ providers: [], roles: {}, actions, ...log }));
     const applications = Object.values(functions).map(({ roleArn, clientId }) => ({
       clientId,
       federatedCredentials: [{ issuer: issuer.issuer, subject: roleArn, audience: AUDIENCE }],
@@ -83,9 +83,10 @@ export async function startRelayEntra(
     const entra = keep(await startEntraEndpoint({ tenant, applications, resources, userIssuers, port, ...log }));
     return {
       entra,
-      environmentOf(name): Readonly<Record<string, string>> {
+      actions: { GetWebIdentityToken: issuer.action },
+      environmentOf(name, stsUrl): Readonly<Record<string, string>> {
         if (!Object.hasOwn(functions, name)) return {};
-        return { AWS_ACCESS_KEY_ID: keyOf(name), AWS_SECRET_ACCESS_KEY: 'local', AWS_ENDPOINT_URL_STS: sts.url };
+        return { AWS_ACCESS_KEY_ID: keyOf(name), AWS_SECRET_ACCESS_KEY: 'local', AWS_ENDPOINT_URL_STS: stsUrl };
       },
       stop,
     };

@@ -30,8 +30,10 @@ export function checkFaultServices(
   },
   problems: Problem[],
 ): void {
+  // The functions that go to Entra show who they are by STS.
+  const runs = { sqs: document.sqs, sts: document.sts ?? document.entra, entra: document.entra };
   for (const service of ['sqs', 'sts', 'entra'] as const) {
-    if (document.faults?.[service] === undefined || document[service] !== undefined) continue;
+    if (document.faults?.[service] === undefined || runs[service] !== undefined) continue;
     problems.push({ pointer: step('/faults', service), message: `hits nothing: this file has no "${service}"` });
   }
 }

@@ -5,7 +5,7 @@ import { listOf, mapOf, objectOf, text, wholeNumber, type Shape } from '../polic
 import type { IdentityProvider, LocalClient } from './identity-provider';
 import { isRecord } from './is-record';
 import { startManagedIdentity, type ManagedIdentity } from './managed-identity';
-import { startStsEndpoint, type RoleDefinition, type StsEndpoint } from './sts/endpoint';
+import { startStsEndpoint, type RoleDefinition, type StsAction, type StsEndpoint } from './sts/endpoint';
 
 /** `sts` of `baton.dev.json`: what of IAM the relay has. With it the app gets no AWS key. */
 export interface RelayStsDocument {
@@ -49,6 +49,14 @@ export interface RelaySts {
   stop(): Promise<void>;
 }
 
+/** What STS of a relay is started with. */
+export interface RelayStsParts {
+  readonly port?: number | undefined;
+  /** What it answers besides. */
+  readonly actions?: Readonly<Record<string, StsAction>> | undefined;
+  readonly logger?: Logger | undefined;
+}
+
 async function identityOf(
   { managedIdentity }: RelayStsDocument,
   provider: IdentityProvider,
@@ -73,11 +81,11 @@ export async function startRelaySts(
   document: RelayStsDocument,
   provider: IdentityProvider,
   clients: readonly LocalClient[],
-  { port = 0, logger }: { readonly port?: number | undefined; readonly logger?: Logger | undefined },
+  { port = 0, actions = {}, logger }: RelayStsParts,
 ): Promise<RelaySts> {
   const { audiences, roles } = document;
   const providers = [{ url: provider.issuer, audiences }];
-  const sts = await startStsEndpoint({ providers, roles, port, ...(logger && { logger }) });
+  const sts = await startStsEndpoint({ providers, roles, actions, port, ...(logger && { logger }) });
   try {
     const identity = await identityOf(document, provider, clients);
     return {

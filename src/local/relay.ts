@@ -21,7 +21,7 @@ import { startRelayStates } from './relay-states';
 import { startRelaySts, type RelaySts } from './relay-sts';
 import type { SqsEndpoint } from './sqs/endpoint';
 import type { StepFunctionsEndpoint } from './step-functions/endpoint';
-import type { StsEndpoint } from './sts/endpoint';
+import { startStsEndpoint, type StsEndpoint } from './sts/endpoint';
 
 /** What {@link startRelay} is told. */
 export interface RelayOptions {
@@ -168,6 +168,7 @@ interface Parts {
   readonly keys: RelayKeys;
   readonly sts: RelaySts | undefined;
   readonly entra: RelayEntra | undefined;
+  readonly urls: Pick<AwsUrls, 'sqs' | 'sts'>;
   readonly logDirectory: string;
   readonly logger: Logger | undefined;
 }
@@ -178,11 +179,12 @@ async function startFunctions({
   keys,
   sts,
   entra,
+  urls,
   logDirectory,
   logger,
 }: Parts): Promise<LambdaEndpoint> {
   const handlers = Object.entries(config.functions ?? {}).map(([name, file]) => {
-    const own = { ...environment, ...entra?.environmentOf(name) };
+    const own = { ...environment, ...entra?.environmentOf(name, urls.sts ?? '') };
     return [
       name,
       { handlerFile: resolve(config.folder, file), environment: own, timeoutSeconds: FUNCTION_TIMEOUT_SECONDS },
@@ -235,14 +237,27 @@ async function startApi(kind: 'http' | 'rest', parts: Parts, lambdaUrl: string, 
   });
 }
 
-/** STS with the account's roles. */
+/** STS with the account's roles, for whoever has a token of the identity provider; functions ask it who they are. */
 function startIam(
   document: NonNullable<RelayConfig['sts']>,
   identityProvider: IdentityProvider,
   { identityProvider: { clients }, ports }: RelayConfig,
+  entra: RelayEntra | undefined,
   logger: Logger | undefined,
 ): Promise<RelaySts> {
-  return startRelaySts(document, identityProvider, clients, { port: ports?.sts, logger });
+  const parts = { port: ports?.sts, actions: entra?.actions, logger };
+  return startRelaySts(document, identityProvider, clients, parts);
+}
+
+/** STS for functions alone, in an account that has no roles for anybody else. */
+async function startFunctionsSts(
+  entra: RelayEntra | undefined,
+  { ports }: RelayConfig,
+  logger: Logger | undefined,
+): Promise<StsEndpoint | undefined> {
+  if (entra === undefined) return undefined;
+  const { actions } = entra;
+  return startStsEndpoint({ providers: [], roles: {}, actions, port: ports?.sts ?? 0, ...(logger && { logger }) });
 }
 
 /** Entra, where the configuration has it: what functions are there, and the APIs that they go to. */
@@ -255,9 +270,8 @@ async function startEntra(
 }
 
 /** What stands behind the app before it starts: keys, STS, Entra, queues, and where all that is. */
-interface Services extends Pick<Parts, 'keys' | 'sts' | 'entra' | 'environment'> {
+interface Services extends Pick<Parts, 'keys' | 'sts' | 'entra' | 'environment' | 'urls'> {
   readonly sqs: SqsEndpoint | undefined;
-  readonly urls: Pick<AwsUrls, 'sqs' | 'sts'>;
 }
 
 async function startServices(
@@ -277,19 +291,23 @@ async function startServices(
   const options = { port: ports?.sqs, logger };
   const sqs = started.keepAny(config.sqs && (await startRelayQueues(config.sqs, sessions, options)));
   const sqsUrl = sqs && (await faults.before('sqs', sqs.url));
+  const entraUrl = entra && (await faults.before('entra', entra.entra.url));
+  // Who asks through the proxy names the proxy in the assertion.
+  if (entraUrl !== undefined) entra?.entra.alsoAt(entraUrl);
   const names = {
     folder,
     identityProvider: issuer,
     identityProviderHost: new URL(issuer).host,
-    entra: entra ? await faults.before('entra', entra.entra.url) : '',
+    entra: entraUrl ?? '',
     queues: sqs && sqsUrl !== undefined ? `${sqsUrl}/${sqs.accountId}` : '',
     ...keys.urls,
   };
   const document = config.sts && fillRelayDocument(config.sts, names);
-  const sts = started.keepAny(document && (await startIam(document, identityProvider, config, logger)));
+  const sts = started.keepAny(document && (await startIam(document, identityProvider, config, entra, logger)));
   late.sts = sts;
   const environment = fillRelayNames(config.environment, names);
-  const stsUrl = sts && (await faults.before('sts', sts.sts.url));
+  const anySts = sts?.sts ?? started.keepAny(await startFunctionsSts(entra, config, logger));
+  const stsUrl = anySts && (await faults.before('sts', anySts.url));
   return { keys, sts, entra, sqs, environment, urls: { sqs: sqsUrl, sts: stsUrl } };
 }
 

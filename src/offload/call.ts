@@ -124,16 +124,14 @@ class CallTime {
   /** Makes the attempts that the terms allow. */
   attempts<T>(attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { limits, maxRetries, idempotent, random } = this.#terms;
-    const once = async (): Promise<T> => {
-      try {
-        return await endedBy(this.signal, () => {
-          this.#begun = true;
-          return attempt(this.signal);
-        });
-      } catch (thrown) {
-        throw this.failure(thrown);
-      }
+    const begin = (): Promise<T> => {
+      this.#begun = true;
+      return attempt(this.signal);
     };
+    const once = (): Promise<T> =>
+      endedBy(this.signal, begin).catch((thrown: unknown) => {
+        throw this.failure(thrown);
+      });
     const remainingMs = (): number => this.#endsAt - performance.now();
     const terms = { maxRetries, idempotent, random, remainingMs, signal: this.signal };
     return retried(() => limits.whenClosed(this.signal, once), terms);

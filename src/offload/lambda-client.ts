@@ -56,9 +56,7 @@ function newAccess(clientConfig: Readonly<Record<string, unknown>>): LambdaAcces
   const own = carryTraces(new sdk.LambdaClient(config));
   const { requestHandler } = own.config;
   const client = sessionClients((credentials) =>
-    credentials === undefined
-      ? own
-      : carryTraces(new sdk.LambdaClient({ ...config, requestHandler, credentials })),
+    credentials === undefined ? own : carryTraces(new sdk.LambdaClient({ ...config, requestHandler, credentials })),
   );
   return { sdk, client };
 }
@@ -66,13 +64,13 @@ function newAccess(clientConfig: Readonly<Record<string, unknown>>): LambdaAcces
 const TRACE_HEADER = 'X-Amzn-Trace-Id';
 const TRACE = Symbol('baton.trace');
 
-/** A command's input, with the trace header that it is sent with: under a symbol, which the SDK does not send. */
 interface Traced {
   [TRACE]?: string | undefined;
 }
 
-function traced<Input extends object>(input: Input, { [TRACE_HEADER]: trace }: FunctionCall['headers']): Input {
-  (input as Traced)[TRACE] = trace;
+/** A command's input, with the trace header that it is sent with: under a symbol, which the SDK does not send. */
+export function traced<Input extends object>(input: Input, traceHeader: string | undefined): Input {
+  (input as Traced)[TRACE] = traceHeader;
   return input;
 }
 
@@ -99,7 +97,7 @@ export function lambdaTransport(access: () => LambdaAccess): Transport {
     async call({ target, payload, headers, credentials, signal }: FunctionCall) {
       const { sdk, client } = access();
       const input = { FunctionName: target, InvocationType: 'RequestResponse' as const, Payload: payload };
-      const command = new sdk.InvokeCommand(traced(input, headers));
+      const command = new sdk.InvokeCommand(traced(input, headers[TRACE_HEADER]));
       const output = await client(credentials).send(command, { abortSignal: signal });
       return {
         // Null, against its type, where the answer has no body.
@@ -110,7 +108,7 @@ export function lambdaTransport(access: () => LambdaAccess): Transport {
     async open({ target, payload, headers, credentials, signal }: FunctionCall) {
       const { sdk, client } = access();
       const input = { FunctionName: target, Payload: payload };
-      const command = new sdk.InvokeWithResponseStreamCommand(traced(input, headers));
+      const command = new sdk.InvokeWithResponseStreamCommand(traced(input, headers[TRACE_HEADER]));
       const output = await client(credentials).send(command, { abortSignal: signal });
       return startedAnswer(contentTypeOf(output.ResponseStreamContentType), piecesOf(output.EventStream ?? []));
     },

@@ -74,21 +74,19 @@ export function functionLimits(name: string, settings: LimitSettings): FunctionL
   circuit.onReset(() => tell('info', `"${name}" answers again.`, 'closed'));
   return {
     // Nearly every call finds room and a closed circuit, has nothing to wait for, and does not pay for a wait's end.
-    async whenFree(signal, call) {
-      try {
-        if (room.executionSlots > 0) return await room.execute(call);
-        return await endedBy(signal, () => room.execute(call));
-      } catch (thrown) {
+    whenFree: (signal, call) => {
+      const run = () => room.execute(call);
+      const ran = room.executionSlots > 0 ? run() : endedBy(signal, run);
+      return ran.catch((thrown: unknown) => {
         throw isBulkheadRejectedError(thrown) ? fullError(name, settings, thrown) : thrown;
-      }
+      });
     },
-    async whenClosed(signal, attempt) {
-      try {
-        if (circuit.state === CircuitState.Closed) return await circuit.execute(attempt);
-        return await endedBy(signal, () => circuit.execute(attempt));
-      } catch (thrown) {
+    whenClosed: (signal, attempt) => {
+      const make = () => circuit.execute(attempt);
+      const made = circuit.state === CircuitState.Closed ? make() : endedBy(signal, make);
+      return made.catch((thrown: unknown) => {
         throw isBrokenCircuitError(thrown) ? openError(name, thrown) : thrown;
-      }
+      });
     },
   };
 }

@@ -14,11 +14,12 @@ import { mintHandOverToken } from '../token/hand-over-token';
 import { callFunction, encode, openFunction, type CallTerms, type FunctionStream } from './call';
 import { authorizeCall, checkStillValid, HAND_OVER_MARGIN_SECONDS, requireCaller, type Caller } from './caller';
 import { limitsByName, type LimitsByName } from './limits';
-import { measured } from './measured';
+import { measured, measuredWork } from './measured';
 import type { Delivery } from './outbox/delivery';
 import type { EnqueuedWork, EnqueueOptions } from './outbox/enqueue';
+import type { OutboxState } from './outbox/keeping';
 import { outboxOf, type DeliverOptions, type OutboxOptions } from './outbox/outbox';
-import { SharedHandOvers } from './shared-hand-overs';
+import { SharedHandOvers, type HandOverSharing } from './shared-hand-overs';
 import type { FunctionCall } from './transport';
 import { functionWays, type FunctionWays } from './ways';
 
@@ -109,6 +110,17 @@ export interface Offload {
    * ```
    */
   deliver(options?: DeliverOptions): Delivery;
+  /**
+   * What stands in the outbox now: cheap enough to be asked by a health check. Undefined where no outbox is set up.
+   *
+   * @throws BatonError `outbox_unavailable`, `outbox_damaged`
+   *
+   * @example
+   * ```ts
+   * const { waiting, dead, oldestSeconds } = offload.outboxState() ?? {};
+   * ```
+   */
+  outboxState(): OutboxState | undefined;
 }
 
 const OPTION_NAMES: OptionNames<OffloadOptions> = {
@@ -162,7 +174,8 @@ interface Workshop {
 interface PreparedCall {
   readonly terms: CallTerms;
   readonly way: ReturnType<FunctionWays>;
-  readonly request: (signal: AbortSignal) => FunctionCall | Promise<FunctionCall>;
+  /** Has the request sent, with the credentials of its caller where it needs any. */
+  readonly sent: <T>(signal: AbortSignal, send: (call: FunctionCall) => Promise<T>) => Promise<T>;
 }
 
 /** The function of this name. @throws BatonError `function_unknown` */
@@ -174,24 +187,21 @@ function functionNamed({ policy: { functions } }: OffloadRules, name: string): F
 }
 
 /** The hand-over of a call that is decided: one for this call, or that of one a moment ago. */
-async function handOverFor(
-  { shared, signer: given }: Workshop,
-  { policy, handOver }: OffloadRules,
-  [name, { target, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS }]: readonly [string, FunctionDocument],
-  { transaction }: Caller,
+function handOverFor(
+  { shared }: Workshop,
+  { handOver }: OffloadRules,
+  sharing: HandOverSharing,
+  { target, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS }: FunctionDocument,
   now: number,
 ): Promise<string> {
-  // Asked for each call: after a rotation, or where the key cannot be had, no older token stands in.
-  const signer = given.current === undefined ? given : await given.current();
+  const { policy, transaction, signer } = sharing;
   const terms = {
     issuer: handOver.issuer,
     audience: target,
     requestingWorkload: policy.application,
     expiresAt: now + timeoutSeconds + HAND_OVER_MARGIN_SECONDS,
   };
-  return shared.take({ policy, name, transaction, signer }, now, () =>
-    mintHandOverToken(transaction, terms, signer, now),
-  );
+  return shared.take(sharing, now, () => mintHandOverToken(transaction, terms, signer, now));
 }
 
 /** Decides, gets the hand-over, and encodes it with the correlation ID and the trace. */
@@ -207,7 +217,10 @@ async function prepare(
   const now = nowSeconds(workshop.clock);
   checkStillValid(name, caller, now);
   authorizeCall(rules.policy, name, document, caller);
-  const handOver = await handOverFor(workshop, rules, [name, document], caller, now);
+  // Asked for each call: after a rotation, or where the key cannot be had, no older token stands in.
+  const signer = workshop.signer.current === undefined ? workshop.signer : await workshop.signer.current();
+  const sharing = { policy: rules.policy, name, transaction: caller.transaction, signer };
+  const handOver = await handOverFor(workshop, rules, sharing, document, now);
   const headers = outgoingHeaders(caller.record.context);
   const { correlationId } = caller.record.context;
   const { traceparent } = headers;
@@ -217,11 +230,11 @@ async function prepare(
   return {
     way,
     terms: termsOf(workshop, name, document, way.resource, given),
-    request: (signal) => {
+    sent: (signal, send) => {
       const call = { target: document.target, payload: bytes, handOver, headers, signal };
       const credentials = credentialsFor(workshop, rules, caller, way);
-      if (credentials === undefined) return { ...call, credentials };
-      return credentials.then((found) => ({ ...call, credentials: found }));
+      if (credentials === undefined) return send({ ...call, credentials });
+      return credentials.then((found) => send({ ...call, credentials: found }));
     },
   };
 }
@@ -308,19 +321,20 @@ export function createOffload(options: OffloadOptions = {}): Offload {
   ): Promise<T> => {
     const rules = workshop.rules();
     functionNamed(rules, name);
-    return measured(name, async () => send(await prepare(workshop, rules, name, payload, signal)));
+    return measured(name, () => prepare(workshop, rules, name, payload, signal).then(send));
   };
 
   return {
     invoke: (name, payload, { signal } = {}) =>
-      made(name, payload, signal, ({ terms, way, request }) =>
-        callFunction(terms, async (ended) => way.transport.call(await request(ended))),
+      made(name, payload, signal, ({ terms, way, sent }) =>
+        callFunction(terms, (ended) => sent(ended, (call) => way.transport.call(call))),
       ),
     stream: (name, payload, { signal } = {}) =>
-      made(name, payload, signal, ({ terms, way, request }) =>
-        openFunction(terms, async (ended) => way.transport.open(await request(ended))),
+      made(name, payload, signal, ({ terms, way, sent }) =>
+        openFunction(terms, async (ended) => sent(ended, (call) => way.transport.open(call))),
       ),
-    enqueue: (name, payload, enqueueOptions) => outbox.enqueue(name, payload, enqueueOptions),
+    enqueue: (name, payload, enqueueOptions) => measuredWork(name, () => outbox.enqueue(name, payload, enqueueOptions)),
     deliver: (deliverOptions) => outbox.deliver(deliverOptions),
+    outboxState: () => outbox.state(),
   };
 }

@@ -16,6 +16,8 @@ export interface Expectation {
   readonly permission?: string;
   /** A function of the policy. */
   readonly function?: string;
+  /** A workflow of the policy: whether the caller may start it. */
+  readonly workflow?: string;
   readonly outcome: 'allowed' | 'denied';
   readonly reason?: Decision['reason'];
   /** The JSON pointer of the rule that must decide. */
@@ -34,7 +36,7 @@ export interface ExpectationResult {
   /** The row's JSON pointer in the table. */
   readonly pointer: string;
   readonly caller: string;
-  /** What was asked: `GET /invoices/7`, a permission or a function. */
+  /** What was asked: `GET /invoices/7`, a permission, a function or a workflow. */
   readonly asked: string;
   readonly passed: boolean;
   readonly expected: Pick<Expectation, 'outcome' | 'reason' | 'rule'>;
@@ -87,6 +89,7 @@ const expectation = objectOf('An expectation.', {
     request: text('Method and path.', { pattern: /^[A-Z]+ \/\S*$/, hint: 'a request such as "GET /invoices/7"' }),
     permission: text('A permission.', { pattern: PERMISSION_ASKED, hint: 'a permission without wildcard' }),
     function: text('The name of a function.'),
+    workflow: text('The name of a workflow.'),
     reason: oneOf('The reason of the decision.', REASONS),
     rule: text('JSON pointer of the rule that must decide.'),
   },
@@ -99,7 +102,7 @@ const table = objectOf('Expectations about a policy.', {
 });
 
 const askedOf = (row: Expectation): readonly string[] =>
-  [row.request, row.permission, row.function].filter((asked) => asked !== undefined);
+  [row.request, row.permission, row.function, row.workflow].filter((asked) => asked !== undefined);
 
 const callersOf = ({ caller: named }: Expectation): readonly string[] => (typeof named === 'string' ? [named] : named);
 
@@ -125,14 +128,16 @@ function checkRows({ callers, expectations }: ExpectationTable, policy: Policy, 
   expectations.forEach((row, index) => {
     const pointer = step('/expectations', index);
     if (askedOf(row).length !== 1) {
-      problems.push({ pointer, message: 'must have one of request, permission and function' });
+      problems.push({ pointer, message: 'must have one of request, permission, function and workflow' });
     }
     for (const name of callersOf(row).filter((one) => !Object.hasOwn(callers, one))) {
       problems.push({ pointer: step(pointer, 'caller'), message: `caller ${unknownName(name, Object.keys(callers))}` });
     }
-    if (row.function !== undefined && !Object.hasOwn(policy.functions, row.function)) {
-      const message = `function ${unknownName(row.function, Object.keys(policy.functions))}`;
-      problems.push({ pointer: step(pointer, 'function'), message });
+    for (const kind of ['function', 'workflow'] as const) {
+      const { [kind]: named } = row;
+      const known = policy[`${kind}s`];
+      if (named === undefined || Object.hasOwn(known, named)) continue;
+      problems.push({ pointer: step(pointer, kind), message: `${kind} ${unknownName(named, Object.keys(known))}` });
     }
   });
 }
@@ -163,7 +168,8 @@ function decide(policy: Policy, row: Expectation, caller: SupposedCaller | 'anon
     const [method = '', target = ''] = row.request.split(' ');
     return policy.decideRoute({ method, path: target.split('?', 1)[0] ?? '', nowSeconds }, identity);
   }
-  const permission = row.permission ?? policy.functions[row.function ?? '']?.permission ?? '';
+  const target = policy.functions[row.function ?? ''] ?? policy.workflows[row.workflow ?? ''];
+  const permission = row.permission ?? target?.permission ?? '';
   if (identity === undefined) return { allowed: false, public: false, reason: 'identity_missing' };
   return policy.decidePermission(identity, permission);
 }

@@ -8,7 +8,7 @@ import { refusalAdvice } from '../policy/refusal-advice';
 import { workflowError } from './errors';
 import { executionArn } from './execution-name';
 import { PassedStates, type PassedState } from './history';
-import { starterOf } from './owner';
+import { starterOf, type DescribedExecution } from './owner';
 import { workflowNamed, type WorkflowRules } from './prepare';
 import { readRunId, runNotFound, type RunName } from './run-id';
 import type { SfnAccess } from './sfn-client';
@@ -83,19 +83,32 @@ async function open(id: string, action: 'see' | 'cancel', terms: LookTerms): Pro
   if (!Object.hasOwn(policy.workflows, workflow)) throw runNotFound('The policy has no such workflow.', 'workflow');
   const document = workflowNamed(terms.rules, workflow);
   if (document.type === 'EXPRESS') throw runNotFound('AWS describes no Express workflows.', 'express');
-  authorize(caller, document, name, action, terms);
+  const look: Look = { caller, document, name, action };
+  authorize(look, terms);
   const arn = executionArn(document.target, execution);
   const credentials = await terms.credentialsFor(workflow, caller, arn, action === 'see' ? SEE : STOP);
   const { sdk, client: clientFor } = terms.access();
   const client = clientFor(credentials);
   const described = await describe({ sdk, client, arn, workflow });
-  await decide({ ...described, name: execution }, caller, document, name, action, terms);
+  await decide({ ...described, name: execution }, look, terms);
   return { ...name, arn, caller, described, sdk, client };
 }
 
-type Decided = { readonly outcome: 'allowed' | 'denied'; readonly reason: string; readonly as?: 'starter' | 'viewer' };
+/** Who wants to do what with which execution. */
+interface Look {
+  readonly caller: Caller;
+  readonly document: WorkflowDocument;
+  readonly name: RunName;
+  readonly action: 'see' | 'cancel';
+}
 
-function audit({ record, user }: Caller, { workflow, execution }: RunName, action: string, decided: Decided): void {
+interface Decided {
+  readonly outcome: 'allowed' | 'denied';
+  readonly reason: string;
+  readonly as?: 'starter' | 'viewer';
+}
+
+function audit({ caller: { record, user }, name: { workflow, execution }, action }: Look, decided: Decided): void {
   record.audit.record({
     event: 'workflow_run',
     workflow,
@@ -108,41 +121,34 @@ function audit({ record, user }: Caller, { workflow, execution }: RunName, actio
   });
 }
 
-function authorize(
-  caller: Caller,
-  { permission }: WorkflowDocument,
-  name: RunName,
-  action: string,
-  terms: LookTerms,
-): void {
-  const { policy } = terms.rules;
+function authorize(look: Look, { rules: { policy } }: LookTerms): void {
+  const { caller, document, name } = look;
+  const { permission } = document;
   const { allowed, reason } = (caller.record.policy ?? policy).decidePermission(caller.user, permission);
   if (allowed) return;
-  audit(caller, name, action, { outcome: 'denied', reason });
+  audit(look, { outcome: 'denied', reason });
   const advice = refusalAdvice(policy, reason, permission, caller.user);
   throw new BatonError('permission_denied', `The policy refuses "${name.workflow}": ${reason}. ${advice}`, { reason });
 }
 
 async function decide(
-  described: Parameters<typeof starterOf>[0],
-  caller: Caller,
-  document: WorkflowDocument,
-  name: RunName,
-  action: 'see' | 'cancel',
+  described: DescribedExecution,
+  look: Look,
   { rules: { policy, handOver }, keys }: LookTerms,
 ): Promise<void> {
+  const { caller, document, action } = look;
   const { user, record } = caller;
   if ((await starterOf(described, document, handOver, keys)) === user.subject) {
-    audit(caller, name, action, { outcome: 'allowed', reason: 'granted', as: 'starter' });
+    audit(look, { outcome: 'allowed', reason: 'granted', as: 'starter' });
     return;
   }
   const viewers = [document.viewers ?? []].flat();
   const isViewer = viewers.some((role) => (record.policy ?? policy).decideRole(user, role).allowed);
   if (isViewer && action === 'see') {
-    audit(caller, name, action, { outcome: 'allowed', reason: 'granted', as: 'viewer' });
+    audit(look, { outcome: 'allowed', reason: 'granted', as: 'viewer' });
     return;
   }
-  audit(caller, name, action, { outcome: 'denied', reason: 'not_starter' });
+  audit(look, { outcome: 'denied', reason: 'not_starter' });
   throw runNotFound('It was started by somebody else, or without Baton.', 'not_starter');
 }
 

@@ -10,9 +10,9 @@ type SfnClient = InstanceType<SfnSdk['SFNClient']>;
 export interface SfnAccess {
   readonly sdk: SfnSdk;
   /** Tries again what may be done twice: a start under a name, and looking. */
-  client(credentials: AwsCredentials | undefined): SfnClient;
+  readonly client: (credentials: AwsCredentials | undefined) => SfnClient;
   /** Tries once: an Express workflow would run twice. */
-  onceClient(credentials: AwsCredentials | undefined): SfnClient;
+  readonly onceClient: (credentials: AwsCredentials | undefined) => SfnClient;
 }
 
 const RETRY_SETTINGS = ['maxAttempts', 'retryMode', 'retryStrategy'];

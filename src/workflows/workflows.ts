@@ -8,6 +8,7 @@ import type { KeyFinder } from '../jws/keys';
 import { signerFromEnvironment } from '../keys/environment-signer';
 import { keySourceAt } from '../keys/source';
 import { defaultLogger } from '../logging/winston-logger';
+import type { WorkflowDocument } from '../policy/document';
 import { livePolicy } from '../policy/process-policy';
 import type { Policy } from '../policy/policy';
 import { prepareStart, rulesOf, workflowNamed, type PreparedStart, type WorkflowRules } from './prepare';
@@ -114,21 +115,13 @@ interface Workshop {
 
 const METHODS = { STANDARD: 'start()', EXPRESS: 'startSync()' } as const;
 
-async function prepare(
-  workshop: Workshop,
-  rules: WorkflowRules,
-  type: keyof typeof METHODS,
-  workflow: string,
-  input: unknown,
-  { idempotencyKey }: StartOptions,
-): Promise<PreparedStart> {
+/** @throws BatonError `workflow_unknown`, `option_invalid` for a workflow of the other type */
+function workflowOfType(rules: WorkflowRules, type: keyof typeof METHODS, workflow: string): WorkflowDocument {
   const document = workflowNamed(rules, workflow);
   const actual = document.type ?? 'STANDARD';
-  if (actual !== type) {
-    const message = `"${workflow}" is of type ${actual}: use ${METHODS[actual]}, or change /workflows/${workflow}/type.`;
-    throw new BatonError('option_invalid', message);
-  }
-  return prepareStart(rules, { workflow, document, input, idempotencyKey }, workshop);
+  if (actual === type) return document;
+  const message = `"${workflow}" is of type ${actual}: use ${METHODS[actual]}, or change /workflows/${workflow}/type.`;
+  throw new BatonError('option_invalid', message);
 }
 
 /** The caller's own credentials for one thing, where somebody gives them. */
@@ -194,7 +187,9 @@ export function createWorkflows(options: WorkflowsOptions = {}): Workflows {
   ): Promise<T> => {
     checkOptionNames(`The start of "${workflow}"`, given, START_OPTIONS);
     const rules = workshop.rules();
-    const prepared = await prepare(workshop, rules, type, workflow, input, given);
+    const { idempotencyKey } = given;
+    const document = workflowOfType(rules, type, workflow);
+    const prepared = await prepareStart(rules, { workflow, document, input, idempotencyKey }, workshop);
     const lent = credentialsOf(workshop, rules);
     const credentialsFor: SendTerms['credentialsFor'] = (arn, action) => lent(workflow, prepared.caller, arn, [action]);
     return how(prepared, { access: workshop.access, credentialsFor, signal: given.signal });

@@ -5,7 +5,7 @@ export interface TestReference {
 }
 
 /** The places where something from outside comes in. */
-export type Door = 'middleware' | 'authorizer' | 'function' | 'start' | 'logs';
+export type Door = 'middleware' | 'authorizer' | 'function' | 'start' | 'logs' | 'disk' | 'aws';
 
 /** A known attack and where it is shown to fail. */
 export interface KnownAttack {
@@ -379,6 +379,78 @@ export const knownAttacks: readonly KnownAttack[] = [
         'middleware/reload.test.ts',
         'fails no request under load, decides each by one policy or the other, and fetches the keys once',
       ),
+    ],
+  },
+  {
+    number: 41,
+    name: 'WebSocket upgrades that nobody verifies, or from a page of another site',
+    doors: ['middleware'],
+    only: 'only the app is asked for upgrades',
+    tests: [
+      ...in_(
+        'middleware/upgrade.test.ts',
+        '%s gets a problem, is logged, and its connection ends',
+        'never sees another connection’s caller',
+        'refuses upgrades for listeners that verify nobody, and says what to do',
+        'refuses them where one listener verifies and another does not',
+        'asks an upgrade for the host’s token like any other request',
+        'ends the connection when its caller’s sign-in does, but where the app says otherwise',
+      ),
+    ],
+  },
+  {
+    number: 42,
+    name: 'Work in the outbox that was changed or made up',
+    doors: ['disk', 'function'],
+    only: 'what waits on disk comes from the file alone; the function sees what it was sealed as',
+    tests: [
+      ...in_(
+        'offload/outbox/outbox.test.ts',
+        'ends as a dead letter when somebody changed %s on disk',
+        'is none where somebody changed what is not under the seal: correlation and trace',
+        'cannot be sealed with %s',
+        'ends as a dead letter when %s',
+        'with the same key is another caller, or another actor: other work',
+      ),
+      ...in_('function/events.test.ts', 'refuses its hand-over for %s'),
+      ...in_('relay/left-behind.test.ts', 'no log holds a token'),
+    ],
+  },
+  {
+    number: 43,
+    name: "Confused deputies: an AWS role that is the user's, for who acts for the user, or another caller's",
+    doors: ['aws'],
+    only: 'only the app asks AWS for sessions',
+    tests: [
+      ...in_('properties/aws-role.test.ts', 'an actor never gets its user’s role, and nobody one that is not theirs'),
+      ...in_(
+        'credentials/web-identity-credentials.test.ts',
+        'of one caller never serve another (made-up calls in made-up order)',
+        'gets the SDK’s own credentials only where the app says so, and an actor never',
+      ),
+      ...in_('credentials/session.test.ts', 'allows the target’s actions on the target, and nothing else'),
+      ...in_(
+        'relay/keyless.test.ts',
+        'who acts for the user does not get the user’s role, though the policy lets both do this',
+      ),
+    ],
+  },
+  {
+    number: 44,
+    name: 'A hand-over taken for another function, caller, payload or execution, or too late',
+    doors: ['middleware', 'function'],
+    only: 'the authorizer stands before the hand-over is minted',
+    tests: [
+      ...in_(
+        'offload/shared-hand-overs.test.ts',
+        'are others where %s',
+        'do not come back with the policy that they were minted by',
+        'are refused when the permission is gone, whatever token is held',
+        'take the key of the moment, and none where none can be had',
+      ),
+      ...in_('function/round-trip.test.ts', 'a hand-over that was caught is worth nothing once its time is over'),
+      ...in_('function/events.test.ts', 'refuses its hand-over for %s', 'a workflow’s hand-over is none for a call'),
+      ...in_('function/workflow-task.test.ts', 'a task %s is refused'),
     ],
   },
 ];

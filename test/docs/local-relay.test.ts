@@ -5,6 +5,7 @@ import { FAULT_KINDS, FAULT_SERVICES } from '../../src/local/faults/fault';
 import { readRelayConfig } from '../../src/local/relay-config';
 import { SQS_ACTIONS } from '../../src/local/sqs/actions';
 import { startSqsEndpoint } from '../../src/local/sqs/endpoint';
+import { STEP_FUNCTIONS_ACTIONS } from '../../src/local/step-functions/endpoint';
 import { block, readPage } from './markdown';
 
 const PAGE = 'docs/local-relay.md';
@@ -15,7 +16,8 @@ const folder = mkdtempSync(join(tmpdir(), 'baton-page-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 it('the examples of docs/local-relay.md are a configuration that the relay takes', async () => {
-  for (const name of ['web.config', 'handler.js', 'http.json']) writeFileSync(join(folder, name), '');
+  const files = ['web.config', 'handler.js', 'http.json', 'approve-invoice.asl.json', 'quote-invoice.asl.json'];
+  for (const name of files) writeFileSync(join(folder, name), '');
   const config = {
     webConfig: 'web.config',
     authorizer: 'handler.js',
@@ -26,6 +28,7 @@ it('the examples of docs/local-relay.md are a configuration that the relay takes
     sts: { audiences: ['a'], roles: {} },
     ...example('relay-sqs'),
     ...example('relay-faults'),
+    ...example('relay-states'),
   };
   writeFileSync(join(folder, 'baton.dev.json'), JSON.stringify(config));
   const { sqs, faults } = readRelayConfig(join(folder, 'baton.dev.json'));
@@ -40,10 +43,13 @@ it('the examples of docs/local-relay.md are a configuration that the relay takes
   ).toEqual(['dead', 'orders.fifo', 'renders']);
 });
 
-it('docs/local-relay.md lists every operation of queues, every kind of fault and every service', () => {
+it('docs/local-relay.md lists every operation of queues and state machines, every kind of fault and every service', () => {
   const queues = page.slice(page.indexOf('What the real SDK can ask:'), page.indexOf('As in AWS:'));
   const single = [...SQS_ACTIONS.keys()].filter((name) => !name.endsWith('Batch'));
   expect([...queues.matchAll(/`(\w+)`/g)].map(([, name]) => name).sort()).toEqual(single.sort());
+  const machines = page.slice(page.indexOf('Operations that are answered:'), page.indexOf("Like AWS's:"));
+  const operations = [...machines.matchAll(/`(\w+)`/g)].map(([, name]) => name);
+  expect(operations.sort()).toEqual([...STEP_FUNCTIONS_ACTIONS.keys()].sort());
   const rows = [...page.matchAll(/^\| `([\w-]+)` \|/gm)].map(([, name]) => name);
   expect(rows.filter((name) => name !== 'kind')).toEqual([...FAULT_KINDS]);
   const services = page.slice(page.indexOf('Services are'), page.indexOf('(the servers of public keys)'));

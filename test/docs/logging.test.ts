@@ -14,8 +14,10 @@ import { jwkSigner } from '../../src/jws/sign';
 import { createOffload, offloadHandler, webIdentityCredentials } from '../../src/offload';
 import { functionLimits } from '../../src/offload/limits';
 import { livePolicy } from '../../src/policy/process-policy';
+import { createWorkflows } from '../../src/workflows';
 import { httpApiEvent } from '../support/authorizer-events';
 import { asCaller } from '../support/as-caller';
+import { startAwsEndpoint } from '../support/aws-endpoint';
 import { ARCHIVE, CLIENT, startEntraWorld, TENANT } from '../support/entra';
 import { codeOf } from '../support/errors';
 import { send } from '../support/http-client';
@@ -24,6 +26,7 @@ import { fails, refuses, startLambdaStub, type LambdaStub } from '../support/lam
 import { recordingLogger } from '../support/recording-logger';
 import { handOverToken, providerToken, transactionToken } from '../support/tokens';
 import { waitFor } from '../support/wait';
+import { workflowsOfInvoices } from '../support/workflows';
 import { AWS_AUDIENCE, awsPolicy, clerk, renderInvoice, startWebIdentity } from '../support/web-identity';
 import { codeIn, root, rowsOf, sectionsOf } from './markdown';
 
@@ -183,12 +186,37 @@ async function leaveWork(): Promise<void> {
   rmSync(folder, { recursive: true });
 }
 
+/** A workflow that is started and looked at, by somebody else too, and a step of it. */
+async function runWorkflow(): Promise<void> {
+  let sent: Readonly<Record<string, unknown>> = {};
+  const aws = await startAwsEndpoint((operation, input) => {
+    if (operation === 'StartExecution') sent = input;
+    return { executionArn: 'arn', startDate: clock() / 1000, status: 'RUNNING', events: [], input: sent.input };
+  });
+  const { maxAttempts, ...clientConfig } = aws.clientConfig;
+  expect(maxAttempts).toBe(1);
+  const signer = jwkSigner(relayKeys.handOver.privateJwk);
+  const given = { policy: invoicesPolicy({ workflows: workflowsOfInvoices }), clock };
+  const workflows = createWorkflows({ ...given, signer, clientConfig });
+  const act = { sub: 'copilot' };
+  await asCaller({ logger, claims: { act } }, async () => {
+    const { id } = await workflows.start('approve-invoice', {});
+    await workflows.run(id);
+    await asCaller({ logger, claims: { sub: 'entra:other' } }, () => codeOf(() => workflows.run(id)));
+  });
+  const { caller } = JSON.parse(String(sent.input)) as { caller: unknown };
+  const step = withBaton(() => 'done', { ...given, logger, name: 'render-invoice' });
+  await step({ caller, execution: sent.name, state: 'Render', payload: 7 });
+  await aws.close();
+}
+
 /** A function that is away for so many calls that it is not asked any longer. */
 async function openCircuit(): Promise<void> {
   const limits = functionLimits('render-invoice', { maxConcurrent: 1, maxWaiting: 0 });
+  const { signal } = new AbortController();
   const away = (): Promise<never> => Promise.reject(new BatonError('function_unavailable', 'away'));
   await asCaller({ logger }, async () => {
-    for (let call = 0; call < 20; call += 1) await limits.whenClosed(away).catch(() => undefined);
+    for (let call = 0; call < 20; call += 1) await limits.whenClosed(signal, away).catch(() => undefined);
   });
 }
 
@@ -241,6 +269,7 @@ async function makeLines(): Promise<void> {
   await goToEntra();
   await openSessions();
   await leaveWork();
+  await runWorkflow();
   await openCircuit();
 }
 

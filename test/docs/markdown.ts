@@ -31,8 +31,10 @@ export function blocksOf(page: string): Block[] {
   readPage(page)
     .split('\n')
     .forEach((line, index) => {
-      if (!line.startsWith('```')) open?.lines.push(line);
-      else if (open === undefined) open = { words: line.slice(3).split(' '), lines: [], line: index + 1 };
+      // In a list a block is indented, and what stands in it is checked all the same.
+      const fence = /^ *```(.*)$/.exec(line);
+      if (fence === null) open?.lines.push(line);
+      else if (open === undefined) open = { words: (fence[1] ?? '').split(' '), lines: [], line: index + 1 };
       else {
         const [language = '', ...kind] = open.words;
         blocks.push({ language, kind: kind.join(' '), text: open.lines.join('\n'), at: `${page}:${open.line}` });
@@ -72,7 +74,7 @@ export function rowsOf(text: string): string[][] {
 }
 
 /** A page without its fenced blocks. */
-export const proseOf = (page: string): string => readPage(page).replace(/^```[\s\S]*?^```$/gm, '');
+export const proseOf = (page: string): string => readPage(page).replace(/^ *```[\s\S]*?^ *```$/gm, '');
 
 /** What stands in backticks. */
 export const codeIn = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map((match) => match[1]!);

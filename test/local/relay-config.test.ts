@@ -54,6 +54,18 @@ it.each<[string, unknown, string]>([
   expect(problems.map((problem) => problem.pointer)).toEqual([expect.stringContaining(pointer)]);
 });
 
+it('a state machine is a file that is there, and of a type that there is', async () => {
+  const file = configWith(undefined);
+  const document = JSON.parse(readFileSync(file, 'utf8')) as object;
+  const stateMachines = { pay: { definition: 'pay.asl.json' }, quote: { definition: 'http.json', type: 'FAST' } };
+  writeFileSync(file, JSON.stringify({ ...document, stateMachines }));
+  const typed = await thrownBy(() => readRelayConfig(file));
+  expect(typed.problems.map(({ pointer }) => pointer)).toEqual(['/stateMachines/quote/type']);
+  writeFileSync(file, JSON.stringify({ ...document, stateMachines: { pay: stateMachines.pay } }));
+  const missing = await thrownBy(() => readRelayConfig(file));
+  expect(missing.problems.map(({ pointer }) => pointer)).toEqual(['/stateMachines/pay/definition']);
+});
+
 describe('STS', () => {
   const role = { trustPolicy: { Statement: { '${relay.identityProviderHost}:aud': 'a' } }, policy: {} };
   const arn = 'arn:aws:iam::123456789012:role/clerk';

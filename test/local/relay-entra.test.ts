@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { awsTokenSource, createEntraTokens } from '../../src/entra';
 import { readRelayConfig } from '../../src/local/relay-config';
 import { startRelayEntra } from '../../src/local/relay-entra';
+import { startStsEndpoint } from '../../src/local/sts/endpoint';
 import { claimsIn } from '../support/entra';
 import { thrownBy } from '../support/errors';
 import { recordingLogger } from '../support/recording-logger';
@@ -18,8 +19,9 @@ const entra = {
 
 it('each function is its own application by its own credentials, and no other', async () => {
   const relay = await startRelayEntra(entra, { tenant: 'contoso', userIssuer: 'http://127.0.0.1:9' });
+  const sts = await startStsEndpoint({ providers: [], roles: {}, actions: relay.actions });
   const rolesOf = async (name: string, clientId: string): Promise<unknown> => {
-    const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL_STS } = relay.environmentOf(name);
+    const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL_STS } = relay.environmentOf(name, sts.url);
     const credentials = { accessKeyId: AWS_ACCESS_KEY_ID!, secretAccessKey: AWS_SECRET_ACCESS_KEY! };
     const clientConfig = { endpoint: AWS_ENDPOINT_URL_STS, region: 'eu-west-1', credentials };
     const federation = awsTokenSource({ clientConfig });
@@ -30,8 +32,8 @@ it('each function is its own application by its own credentials, and no other', 
   expect(await rolesOf('archive', 'archivist')).toEqual(['Archive.Write']);
   expect(await rolesOf('render', 'renderer')).toBeUndefined();
   expect((await thrownBy(() => rolesOf('render', 'archivist'))).message).toContain('AADSTS700213');
-  expect(relay.environmentOf('toString')).toEqual({});
-  await relay.stop();
+  expect(relay.environmentOf('toString', sts.url)).toEqual({});
+  await Promise.all([relay.stop(), sts.stop()]);
 });
 
 describe('baton.dev.json', () => {
@@ -52,6 +54,11 @@ describe('baton.dev.json', () => {
   };
 
   it('takes it', () => expect(read({}).entra).toEqual(entra));
+
+  it('takes faults of STS with it: functions ask there who they are', () => {
+    const faults = { sts: [{ kind: 'throttle', operation: 'GetWebIdentityToken', times: 1 }] };
+    expect(read({ faults }).faults).toEqual(faults);
+  });
 
   it.each<[string, object, string]>([
     ['its address without it', { entra: undefined }, '/environment/AUTHORITY'],

@@ -1,4 +1,5 @@
 import express from 'express';
+import { BatonError } from '../../src/core/errors';
 import type { HealthOptions, HealthReport } from '../../src/middleware/health';
 import { health, identity } from '../../src/index';
 import type { Policy } from '../../src/policy/policy';
@@ -69,6 +70,20 @@ describe('the health route', () => {
 
     const down = await ask({}, { policy: remotePolicy(), fetch: () => Promise.reject(new Error('down')) });
     expect({ status: down.status, keys: down.report.keys }).toEqual({ status: 503, keys: 'unavailable' });
+  });
+
+  it('says what stands in the outbox, and is 503 only where that cannot be read', async () => {
+    const outbox = { waiting: 3, dead: 1, oldestSeconds: 90 };
+    const shown = await ask({ offload: { outboxState: () => outbox } });
+    expect([shown.status, shown.report.outbox]).toEqual([200, outbox]);
+    const none = await ask({ offload: { outboxState: () => undefined } });
+    expect([none.status, 'outbox' in none.report]).toEqual([200, false]);
+    const outboxState = (): never => {
+      throw new BatonError('outbox_damaged', 'secret-of-the-disk');
+    };
+    const { status, report, log } = await ask({ offload: { outboxState } });
+    expect([status, report.status, report.outbox]).toEqual([503, 'failing', 'failing']);
+    expect(log.of('health')).toMatchObject([{ level: 'warn', check: 'outbox' }]);
   });
 
   it('is told of no keys where nobody verifies by the policy', async () => {

@@ -18,6 +18,7 @@ function counting(): Counted {
     request: (measure) => counted.requests.push(measure),
     refused: (code) => counted.codes.push(code),
     functionCall: (measure) => counted.calls.push(measure),
+    workLeft: () => undefined,
   };
 }
 

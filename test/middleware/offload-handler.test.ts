@@ -102,6 +102,18 @@ describe.each([
     expect([token, handOver].map((secret) => leakOf(secret, logger.handed.join()))).toEqual([undefined, undefined]);
   });
 
+  it('hands over requests with one token by one hand-over, and those with another token by another', async () => {
+    const app = await start(express);
+    // The same user's, of the same second: what counts is the token.
+    const another = transactionToken(relayKeys.edge);
+    for (const sent of [token, token, another]) {
+      const init = { method: 'POST', headers: { ...headers, 'Txn-Token': sent } };
+      expect((await fetch(`${app}/invoices/7/render`, init)).status).toBe(200);
+    }
+    const [first, second, third] = lambda.calls.map(({ event }) => event.handOver);
+    expect([second === first, third === first]).toEqual([true, false]);
+  });
+
   it('waits for the payload, which knows its caller', async () => {
     expect((await post('/later')).status).toBe(200);
     expect(lambda.calls[0]?.event.payload).toEqual({ reader: 'entra:7d3c' });

@@ -1,19 +1,28 @@
+import { rmSync } from 'node:fs';
+import path from 'node:path';
 import { BatonError } from '../../src/core/errors';
-import type { FunctionCallMeasure, MetricsSink } from '../../src/core/metrics';
+import type { FunctionCallMeasure, LeftWorkMeasure, MetricsSink } from '../../src/core/metrics';
+import { runDrainHooks } from '../../src/core/process-hooks';
 import { currentRecord, runInContext } from '../../src/context/storage';
 import { jwkSigner } from '../../src/jws/sign';
 import { measured } from '../../src/offload/measured';
 import { createOffload } from '../../src/offload/offload';
 import { asCaller } from '../support/as-caller';
 import { invoicesPolicy, relayKeys, testClock } from '../support/invoices';
+import { temporaryFolder } from '../support/example';
 import { answers, fails, startLambdaStub } from '../support/lambda-stub';
 
 /** Does work in the request at hand, with its calls counted. */
-function counting<T>(calls: FunctionCallMeasure[], work: () => Promise<T>): Promise<T> {
+function counting<T>(
+  calls: FunctionCallMeasure[],
+  work: () => Promise<T>,
+  left: LeftWorkMeasure[] = [],
+): Promise<T> {
   const metrics: MetricsSink = {
     request: jest.fn(),
     refused: jest.fn(),
     functionCall: (measure) => calls.push(measure),
+    workLeft: (measure) => left.push(measure),
   };
   return runInContext({ ...currentRecord()!, metrics }, work);
 }
@@ -38,6 +47,27 @@ it('calls of functions are counted by name and outcome', async () => {
     { function: 'render-invoice', outcome: 'succeeded', durationMs },
     { function: 'render-invoice', outcome: 'function_failed', durationMs },
   ]);
+});
+
+it('work that is left behind is counted apart, once for each time somebody leaves it', async () => {
+  const left: LeftWorkMeasure[] = [];
+  const folder = temporaryFolder();
+  const signer = jwkSigner(relayKeys.handOver.privateJwk);
+  const outbox = { path: path.join(folder, 'outbox.db') };
+  const offload = createOffload({ policy: invoicesPolicy(), signer, clock: testClock, outbox });
+  const leave = (name: string, id: number): Promise<unknown> =>
+    asCaller({}, () => counting([], () => offload.enqueue(name, { id }, { idempotencyKey: 'k' }), left)).catch(() => 0);
+  for (const id of [7, 7, 8]) await leave('render-invoice', id);
+  await leave('name-of-somebody', 7);
+  expect(left).toEqual([
+    { function: 'render-invoice', outcome: 'left', durationMs },
+    { function: 'render-invoice', outcome: 'known', durationMs },
+    { function: 'render-invoice', outcome: 'idempotency_conflict', durationMs },
+  ]);
+  await runDrainHooks((error) => {
+    throw error;
+  });
+  rmSync(folder, { recursive: true });
 });
 
 it('a call that is refused counts with its code, and what is no error of Baton as internal', async () => {

@@ -1,4 +1,5 @@
 import { differenceOf } from '../../src/policy/difference/difference';
+import { readExpectations, testPolicy } from '../../src/policy/expectations';
 import { findingsOf } from '../../src/policy/findings';
 import { makeIdentity, makePolicy, policyDocument, problemsOf } from '../support/policies';
 import { APPROVAL_ARN, QUOTE_ARN, workflowsOfInvoices } from '../support/workflows';
@@ -97,4 +98,22 @@ it('tells who gains a workflow, and which step asks for something else', () => {
   expect(settings).toEqual([
     { pointer: '/workflows/approve/steps/Pay/permission', before: 'invoice:approve', after: 'invoice:read' },
   ]);
+});
+
+it('are asked for in a table of expectations', () => {
+  const policy = makePolicy({ workflows: { approve: { ...approve, permission: 'invoice:approve' } } });
+  const callers = { clerk: { roles: ['clerk'] }, approver: { roles: ['approver'] } };
+  const table = (workflow: string): unknown => ({
+    callers,
+    expectations: [
+      { caller: 'approver', workflow, outcome: 'allowed' },
+      { caller: 'clerk', workflow, outcome: 'denied', reason: 'permission_missing' },
+    ],
+  });
+  const { results } = testPolicy(policy, readExpectations(table('approve'), policy, 'table'), 0);
+  expect(results.map(({ passed, asked }) => [passed, asked])).toEqual([
+    [true, 'approve'],
+    [true, 'approve'],
+  ]);
+  expect(() => readExpectations(table('aprove'), policy, 'table')).toThrow(/workflow "aprove".*did you mean "approve"/);
 });

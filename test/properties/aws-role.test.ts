@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { makeIdentity, makePolicy } from '../support/policies';
-import { check, must } from './property';
+import { check, must, title } from './property';
 
 const NAMES = ['a', 'b', 'c', 'd'];
 const PERMISSIONS = ['x:1', 'x:2', 'y:1', 'x:*'];
@@ -33,7 +33,7 @@ const cases = fc.record({
 const grants = (list: readonly string[], asked: string): boolean =>
   list.some((one) => one === asked || (one === 'x:*' && asked.startsWith('x:')));
 
-it(`an actor never gets its user’s role, and nobody one that is not theirs (${RUNS} policies)`, () => {
+it(title('an actor never gets its user’s role, and nobody one that is not theirs', RUNS), () => {
   let chosen = 0;
   let actedFor = 0;
   check(

@@ -14,7 +14,7 @@ export const RUNS = 40_000;
 jest.setTimeout(120_000);
 
 /** The title of a property's test, with what it takes to run the very same inputs again. */
-export const title = (what: string): string => `${what} (${RUNS} inputs, BATON_SEED=${SEED})`;
+export const title = (what: string, numRuns = RUNS): string => `${what} (${numRuns} inputs, BATON_SEED=${SEED})`;
 
 /** Holds a property against its inputs; a failure names the smallest input that breaks it. */
 export function check<T>(inputs: fc.Arbitrary<T>, holds: (input: T) => void, numRuns = RUNS): void {

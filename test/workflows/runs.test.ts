@@ -267,13 +267,13 @@ describe.each([
     expect([got.status, got.headers.get('cache-control'), await got.json()]).toMatchObject([
       200,
       'no-store',
-      { id, status: 'RUNNING', states: [{ name: 'Render' }] },
+      { id, status: 'RUNNING', workflow: 'approve-invoice' },
     ]);
     expect((await ask('DELETE', location)).status).toBe(204);
     expect(await (await ask('GET', location)).json()).toMatchObject({ status: 'ABORTED' });
   });
 
-  it.each([
+  it.each<[string, string, number, unknown?]>([
     ['POST', '/flows/quote-invoice', 404],
     ['POST', '/flows/constructor', 404],
     ['GET', '/flows/x', 404],
@@ -281,7 +281,7 @@ describe.each([
     ['GET', '/flows/a/b', 404],
     ['PUT', '/flows/approve-invoice', 404],
     ['POST', '/flows/approve-invoice', 400, [1]],
-  ])('answers %s %s with %d', async (method, path, status, body?: unknown) => {
+  ])('answers %s %s with %d', async (method, path, status, ...[body]) => {
     const ask = await serve();
     expect((await ask(method, path, body)).status).toBe(status);
   });

@@ -6,6 +6,7 @@ import { startAwsEndpoint, type AwsEndpoint } from '../support/aws-endpoint';
 import { thrownBy } from '../support/errors';
 import { verifiedParts } from '../support/independent-verifier';
 import { invoicesPolicy, relayKeys, testClock } from '../support/invoices';
+import { startLambdaStub } from '../support/lambda-stub';
 import { leakOf, recordingLogger } from '../support/recording-logger';
 import { APP_ISSUER, NOW, travellingClaims } from '../support/tokens';
 import { APPROVAL_ARN, QUOTE_ARN, workflowsOfInvoices } from '../support/workflows';
@@ -73,7 +74,8 @@ describe('the start of a Standard workflow', () => {
     expect(input).toBe(canonicalJson({ a: ['é'], b: 1, caller }));
     expect(caller).toEqual({ subject: travellingClaims.sub, correlationId: 'c-4711', handOver: expect.any(String) });
     const executionArn = `arn:aws:states:eu-west-1:123456789012:execution:approve-invoice:${String(name)}`;
-    expect(started).toEqual({ executionArn, name, startedAt: new Date(NOW * 1000), alreadyStarted: false });
+    const id = String(name).replace('approve-invoice-', 'approve-invoice~');
+    expect(started).toEqual({ id, executionArn, name, startedAt: new Date(NOW * 1000), alreadyStarted: false });
   });
 
   it('hands the caller over to that execution alone, with that input alone', async () => {
@@ -260,6 +262,15 @@ describe('an Express workflow', () => {
     const thrown = await thrownBy(() => startSync());
     expect(thrown).toMatchObject(error);
     expect((thrown as Error).message).not.toContain('inner');
+  });
+
+  it('that has no answer in its time is given up', async () => {
+    const silent = await startLambdaStub();
+    silent.answer = () => {};
+    const workflows = { 'quote-invoice': { ...workflowsOfInvoices['quote-invoice'], timeoutSeconds: 1 } };
+    const options = { policy: invoicesPolicy({ workflows }), clientConfig: silent.clientConfig };
+    expect(await thrownBy(() => startSync({ options }))).toMatchObject({ code: 'workflow_timeout', status: 503 });
+    await silent.close();
   });
 
   it('is not started twice where the connection breaks', async () => {

@@ -42,7 +42,7 @@ export function checkTimes({ exp, nbf }: Claims, now: number): void {
 async function verifyCertified(
   { encoded, header, claims }: Opened,
   application: Application,
-  tokenEndpoint: string,
+  tokenEndpoints: ReadonlySet<string>,
   now: number,
 ): Promise<void> {
   const thumbprint = header['x5t#S256'];
@@ -58,7 +58,7 @@ async function verifyCertified(
   if (!(await verifySignature(data, Buffer.from(encoded.signature, 'base64url'), key))) {
     throw refused(50012, 'Client assertion contains an invalid signature.');
   }
-  if (claims.aud !== tokenEndpoint)
+  if (typeof claims.aud !== 'string' || !tokenEndpoints.has(claims.aud))
     throw refused(700023, 'Client assertion audience claim does not match Realm issuer.');
   if (claims.sub !== application.clientId)
     throw refused(700021, 'Client assertion application identifier does not match.');
@@ -81,12 +81,12 @@ async function verifyCertified(
 export async function verifyClientAssertion(
   assertion: string,
   application: Application,
-  { tokenEndpoint, ownIssuer, keys }: { tokenEndpoint: string; ownIssuer: string; keys: FederationKeys },
+  { tokenEndpoints, ownIssuer, keys }: { tokenEndpoints: ReadonlySet<string>; ownIssuer: string; keys: FederationKeys },
   now: number,
 ): Promise<void> {
   const opened = openAssertion(assertion);
   if (opened.claims.iss === application.clientId) {
-    await verifyCertified(opened, application, tokenEndpoint, now);
+    await verifyCertified(opened, application, tokenEndpoints, now);
     return;
   }
   if (opened.claims.iss === ownIssuer) {

@@ -45,6 +45,8 @@ export interface EntraEndpoint {
   readonly issuer: string;
   /** Requests so far. */
   readonly requests: readonly EntraRequest[];
+  /** It is reached by this URL, too: the token endpoint there is one that assertions of certificates may name. */
+  alsoAt(url: string): void;
   /** Adds a federated credential, as `az ad app federated-credential create` does. */
   addFederatedCredential(clientId: string, credential: FederatedCredential): void;
   stop(): Promise<void>;
@@ -77,11 +79,13 @@ interface Answer {
   readonly body: object;
 }
 
+const tokenEndpointAt = (url: string, tenant: string): string => `${url}/${tenant}/oauth2/v2.0/token`;
+
 function metadata({ tenant, url, publicJwk }: State, path: string): object | undefined {
   const keysPath = `/${tenant.tenant}/discovery/v2.0/keys`;
   if (path === keysPath) return { keys: [publicJwk] };
   if (path !== `/${tenant.tenant}/v2.0/.well-known/openid-configuration`) return undefined;
-  return { issuer: tenant.issuer, jwks_uri: `${url}${keysPath}`, token_endpoint: tenant.tokenEndpoint };
+  return { issuer: tenant.issuer, jwks_uri: `${url}${keysPath}`, token_endpoint: tokenEndpointAt(url, tenant.tenant) };
 }
 
 function checkTenant(path: string, { tenant }: Tenant): void {
@@ -167,12 +171,13 @@ export async function startEntraEndpoint(options: EntraEndpointOptions): Promise
   const url = `http://127.0.0.1:${await listenOnLoopback(server, port, 'The local Entra endpoint')}`;
   const { signer, publicJwk } = await createKey();
   const issuer = `${url}/${options.tenant}/v2.0`;
+  const tokenEndpoints = new Set([tokenEndpointAt(url, options.tenant)]);
   const tenant: Tenant = {
     tenant: options.tenant,
     applications,
     resources: options.resources,
     userIssuers: options.userIssuers ?? [],
-    tokenEndpoint: `${url}/${options.tenant}/oauth2/v2.0/token`,
+    tokenEndpoints,
     issuer,
     keys: new FederationKeys(),
     signer,
@@ -186,6 +191,7 @@ export async function startEntraEndpoint(options: EntraEndpointOptions): Promise
     url,
     issuer,
     requests,
+    alsoAt: (other) => void tokenEndpoints.add(tokenEndpointAt(other, options.tenant)),
     addFederatedCredential(clientId, credential) {
       const application = applications.get(clientId);
       if (application === undefined)

@@ -15,7 +15,8 @@ export interface Tenant {
   readonly applications: ReadonlyMap<string, Application>;
   readonly resources: readonly LocalResource[];
   readonly userIssuers: readonly string[];
-  readonly tokenEndpoint: string;
+  /** Every address of its token endpoint: what assertions may name. */
+  readonly tokenEndpoints: ReadonlySet<string>;
   /** Of its own tokens. */
   readonly issuer: string;
   readonly keys: FederationKeys;
@@ -49,8 +50,8 @@ async function authenticate(tenant: Tenant, form: URLSearchParams): Promise<Appl
   const assertion = form.get('client_assertion');
   if (!assertion) throw missing('client_assertion');
   if (form.get('client_assertion_type') !== ASSERTION_TYPE) throw missing('client_assertion_type');
-  const { keys, issuer: ownIssuer, tokenEndpoint, clock } = tenant;
-  await verifyClientAssertion(assertion, application, { keys, ownIssuer, tokenEndpoint }, nowSeconds(clock));
+  const { keys, issuer: ownIssuer, tokenEndpoints, clock } = tenant;
+  await verifyClientAssertion(assertion, application, { keys, ownIssuer, tokenEndpoints }, nowSeconds(clock));
   return application;
 }
 

@@ -81,7 +81,8 @@ const OWNER = 'startStepFunctionsEndpoint()';
 /** The API takes so much in one request: 1 MB. */
 const MAX_REQUEST_BYTES = 1024 * 1024;
 
-const ACTIONS = new Map<string, Action>([
+/** The operations that are answered, by name. */
+export const STEP_FUNCTIONS_ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['CreateStateMachine', machineActions.createStateMachine],
   ['DescribeStateMachine', machineActions.describeStateMachine],
   ['DescribeStateMachineForExecution', machineActions.describeStateMachineForExecution],
@@ -141,7 +142,7 @@ async function perform(
 ): Promise<object> {
   const body = await readBody(incoming);
   const name = /^AWSStepFunctions\.(\w+)$/.exec(single(incoming.headers['x-amz-target']) ?? '')?.[1] ?? '';
-  const action = incoming.method === 'POST' ? ACTIONS.get(name) : undefined;
+  const action = incoming.method === 'POST' ? STEP_FUNCTIONS_ACTIONS.get(name) : undefined;
   if (action === undefined) throw new ServiceError('UnknownOperationException', `"${name}" is not answered here.`);
   authorize(incoming, name, body, sessions);
   return action(service, new ApiRequest(body, single(incoming.headers['x-amzn-trace-id'])));

@@ -236,6 +236,8 @@ async function runState(run: Run, frame: Frame, signal: AbortSignal): Promise<Ou
       const delayMs = attempts.next(state.Retry, error);
       if (delayMs === undefined) return caught(state, scope, error);
       await pause(run.timers, delayMs, signal);
+      // A redrive may have the frame by now.
+      if (signal.aborted) throw signal.reason as Error;
       frame.children = undefined;
     }
   }

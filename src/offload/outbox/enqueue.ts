@@ -15,7 +15,8 @@ import type { WaitingWork } from './work';
 export interface EnqueueOptions {
   /**
    * The same caller's same key is the same work, however often it is left: 1 to 128 visible ASCII characters. Default: a
-   * new one. The function finds it in its context, and must do the work of one key once.
+   * new one. The function is told it (`work.idempotencyKey`), and must do the work of one key
+   * once.
    */
   readonly idempotencyKey?: string;
   /** Work for one function with the same ordering key is delivered in the order in which it was left. 1 to 128 visible ASCII characters. */

@@ -64,6 +64,32 @@ export function countWork(database: OutboxDatabase): OutboxCounts {
   return { waiting: of('waiting'), dead: of('dead'), delivered: of('delivered'), bytes };
 }
 
+/** What stands in the outbox now. */
+export interface OutboxState {
+  /** Pieces that are to be delivered, those whose time has not come included. */
+  readonly waiting: number;
+  /** Dead letters. */
+  readonly dead: number;
+  /** How long the oldest piece could have been delivered already, in seconds; 0 where none waits. */
+  readonly oldestSeconds: number;
+}
+
+const OLDEST_DUE = `SELECT max(left_at, not_before) AS due_at FROM work
+  WHERE state = 'waiting' AND not_before <= ? ORDER BY seq LIMIT 1`;
+
+/** Looks at indexes and totals alone: may be asked often. */
+export function outboxState(database: OutboxDatabase, now: number): OutboxState {
+  const numberOf = (sql: string, column: string, ...values: number[]): number | undefined => {
+    const value = database.all(sql, ...values)[0]?.[column];
+    return value === undefined ? undefined : Number(value);
+  };
+  const waiting = numberOf(`SELECT count(*) AS pieces FROM work WHERE state = 'waiting'`, 'pieces') ?? 0;
+  const pieces = numberOf('SELECT pieces FROM totals', 'pieces') ?? 0;
+  const dueAt = numberOf(OLDEST_DUE, 'due_at', now) ?? now;
+  // Two looks, between which another process may have written.
+  return { waiting, dead: Math.max(0, pieces - waiting), oldestSeconds: Math.max(0, Math.floor((now - dueAt) / 1000)) };
+}
+
 /** What became of each piece that was named. */
 export type KeepingOutcome = 'done' | 'not_found' | 'not_dead' | ErrorCode;
 

@@ -1,5 +1,5 @@
 import { callError } from '../errors';
-import type { LambdaAccess } from '../lambda-client';
+import { traced, type LambdaAccess } from '../lambda-client';
 import type { Carrier } from './shipping';
 
 const ACTION = 'lambda:InvokeFunction';
@@ -14,15 +14,11 @@ export function lambdaEventCarrier(access: () => LambdaAccess): Carrier {
   return {
     targetOf: (name, { target }) => ({ kind: 'function', name, arn: target, actions: [ACTION] }),
     async ship({ name, document: { target }, body, traceHeader, credentials, signal }) {
-      const lambda = access();
-      const command = new lambda.sdk.InvokeCommand({
-        FunctionName: target,
-        InvocationType: 'Event',
-        Payload: Buffer.from(body),
-      });
-      lambda.carry(command, traceHeader);
+      const { sdk, client } = access();
+      const input = { FunctionName: target, InvocationType: 'Event' as const, Payload: Buffer.from(body) };
+      const command = new sdk.InvokeCommand(traced(input, traceHeader));
       try {
-        await lambda.client(credentials).send(command, { abortSignal: signal });
+        await client(credentials).send(command, { abortSignal: signal });
       } catch (thrown) {
         throw callError({ name, target, action: ACTION }, thrown);
       }

@@ -21,6 +21,7 @@ import { deliverer, type OutboxRules } from './deliver-one';
 import { DeliveryWorker, type Delivery } from './delivery';
 import { describeWork, sealed, type EnqueuedWork, type EnqueueOptions, type EnqueueRequest } from './enqueue';
 import { clockBehindMs, insertWork } from './insert';
+import { outboxState, type OutboxState } from './keeping';
 import { lambdaEventCarrier } from './lambda-event';
 import { sqsCarrier } from './sqs';
 import { outboxError } from './sqlite-errors';
@@ -61,6 +62,8 @@ export interface DeliverOptions {
 export interface Outbox {
   enqueue(name: string, payload: unknown, options?: EnqueueOptions): Promise<EnqueuedWork>;
   deliver(options?: DeliverOptions): Delivery;
+  /** What stands in it now. @throws BatonError `outbox_unavailable`, `outbox_damaged` */
+  state(): OutboxState;
   /** Brings a delivery to its end and closes the file. Comes by itself when the server drains. */
   close(): Promise<void>;
 }
@@ -156,8 +159,17 @@ export function openOutbox(options: OutboxOptions, parts: OutboxParts): Outbox {
       worker ??= startWorker(deliverOptions, { settings, rules, database, writer, clockWatch, parts });
       return worker;
     },
+    state: () => stateOf(database, parts.clock),
     close: () => (closing ??= close()),
   };
+}
+
+function stateOf(database: OutboxDatabase, clock: Clock): OutboxState {
+  try {
+    return outboxState(database, clock());
+  } catch (thrown) {
+    throw outboxError(database.path, thrown);
+  }
 }
 
 function admit(
@@ -218,11 +230,17 @@ function startWorker(options: DeliverOptions, worker: WorkerParts): DeliveryWork
   });
 }
 
+/** The outbox as the app has it. */
+export interface AppOutbox extends Pick<Outbox, 'enqueue' | 'deliver'> {
+  /** Undefined where no outbox is set up. */
+  state(): OutboxState | undefined;
+}
+
 /**
  * The outbox of an app: opened at once where it is set up, by option or environment, so that what is wrong with it is found
  * at the start. Where it is not, leaving work behind says what is missing.
  */
-export function outboxOf(options: OutboxOptions | undefined, parts: OutboxParts): Pick<Outbox, 'enqueue' | 'deliver'> {
+export function outboxOf(options: OutboxOptions | undefined, parts: OutboxParts): AppOutbox {
   if (options !== undefined || process.env[OUTBOX_VARIABLE]) return openOutbox(options ?? {}, parts);
   const missing = (): BatonError =>
     new BatonError(
@@ -234,5 +252,6 @@ export function outboxOf(options: OutboxOptions | undefined, parts: OutboxParts)
     deliver: () => {
       throw missing();
     },
+    state: () => undefined,
   };
 }

@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { startEntraEndpoint, type EntraEndpoint } from '../../../src/local/entra/endpoint';
+import { startFaultProxy } from '../../../src/local/faults/fault-proxy';
 import { makeCertificate } from '../../support/certificates';
 import { codeOf } from '../../support/errors';
 import { startKeyServer, type KeyServer } from '../../support/key-server';
@@ -52,7 +53,7 @@ const federated = (claims: Json = {}, header: Json = {}, key: TestKey = issuerKe
   return forge({ alg: key.alg, typ: 'JWT', kid: key.kid, ...header }, all, key);
 };
 
-const ask = async (assertion: string, changes: Readonly<Record<string, string>> = {}, tenant = TENANT) => {
+const ask = async (assertion: string, changes: Readonly<Record<string, string>> = {}, at = endpoint()) => {
   const form = {
     grant_type: 'client_credentials',
     client_id: CLIENT,
@@ -63,7 +64,7 @@ const ask = async (assertion: string, changes: Readonly<Record<string, string>> 
   };
   const headers = { 'client-request-id': '0f0f0f0f-0000-4000-8000-000000000000' };
   const body = new URLSearchParams(Object.entries(form).filter(([, value]) => value !== ''));
-  const response = await fetch(endpoint(tenant), { method: 'POST', headers, body });
+  const response = await fetch(at, { method: 'POST', headers, body });
   return { status: response.status, body: (await response.json()) as Json & { error_codes?: number[] } };
 };
 
@@ -79,6 +80,21 @@ describe('a token is given for', () => {
       { token_type: 'Bearer', expires_in: 3599, ext_expires_in: 3599, access_token: expect.any(String) },
     ]);
   });
+});
+
+it('an assertion by certificate names the address that it is sent to, where the endpoint is told that it is its own', async () => {
+  const proxy = await startFaultProxy({ service: 'entra', target: entra.url });
+  const there = `${proxy.url}/${TENANT}/oauth2/v2.0/token`;
+  const through = async (): Promise<unknown> => {
+    const { status, body } = await ask(certified({ aud: there }), {}, there);
+    return [status, body.error_codes];
+  };
+  expect(await through()).toEqual([401, [700023]]);
+  entra.alsoAt(proxy.url);
+  expect(await through()).toEqual([200, undefined]);
+  expect((await ask(certified())).status).toBe(200);
+  expect((await ask(certified({ aud: [there] }))).body.error_codes).toEqual([700023]);
+  await proxy.stop();
 });
 
 describe('an assertion is refused', () => {
@@ -147,7 +163,7 @@ it.each<[string, Record<string, string>, string | undefined, string, number]>([
   ['another tenant', {}, 'fabrikam', 'invalid_request', 90002],
   ['whichever tenant', {}, 'common', 'invalid_request', 9001023],
 ])('%s is refused as Entra does', async (_, changes, tenant, error, aadsts) => {
-  const { status, body } = await ask(certified(), changes, tenant);
+  const { status, body } = await ask(certified(), changes, endpoint(tenant));
   expect(status).toBe(error === 'invalid_client' ? 401 : 400);
   expect(body).toEqual({
     error,

@@ -223,7 +223,12 @@ describe('what is not there', () => {
       () => `Execution Does Not Exist: '${executionArn('pass', 'none')}'`,
     ],
     ['an ARN', (): object => new DescribeExecutionCommand({ executionArn: 'nonsense' }), 'InvalidArn', () => noArn],
-    ["a machine's ARN", (): object => new ListExecutionsCommand({ stateMachineArn: 'nonsense' }), 'InvalidArn', () => noArn],
+    [
+      "a machine's ARN",
+      (): object => new ListExecutionsCommand({ stateMachineArn: 'nonsense' }),
+      'InvalidArn',
+      () => noArn,
+    ],
     [
       'a token',
       (): object => new SendTaskSuccessCommand({ taskToken: 'nonsense', output: '1' }),
@@ -232,7 +237,8 @@ describe('what is not there', () => {
     ],
     [
       'a status',
-      (): object => new ListExecutionsCommand({ stateMachineArn: machineArn('pass'), statusFilter: 'succeeded' as never }),
+      (): object =>
+        new ListExecutionsCommand({ stateMachineArn: machineArn('pass'), statusFilter: 'succeeded' as never }),
       'ValidationException',
       () =>
         "1 validation error detected: Value 'succeeded' at 'statusFilter' failed to satisfy constraint: Member must satisfy enum value set: [SUCCEEDED, TIMED_OUT, PENDING_REDRIVE, ABORTED, FAILED, RUNNING]",
@@ -260,7 +266,7 @@ describe('what is not there', () => {
 
   it('asks for a signature, and names what it does not answer', async () => {
     const post = async (headers: Record<string, string>): Promise<unknown> =>
-      (await (await fetch(bench.endpoint.url, { method: 'POST', body: '{}', headers })).json());
+      await (await fetch(bench.endpoint.url, { method: 'POST', body: '{}', headers })).json();
     await expect(post({ 'x-amz-target': 'AWSStepFunctions.ListStateMachines' })).resolves.toMatchObject({
       __type: 'com.amazonaws.sfn#MissingAuthenticationTokenException',
     });

@@ -1,4 +1,10 @@
-import { GetExecutionHistoryCommand, SendTaskHeartbeatCommand, SendTaskSuccessCommand } from '@aws-sdk/client-sfn';
+import {
+  GetExecutionHistoryCommand,
+  RedriveExecutionCommand,
+  StopExecutionCommand,
+  SendTaskHeartbeatCommand,
+  SendTaskSuccessCommand,
+} from '@aws-sdk/client-sfn';
 import { answers, fails, startLambdaStub, type LambdaStub } from '../../support/lambda-stub';
 import type { LambdaCall } from '../../support/lambda-stub';
 import { ManualTimers } from '../../support/manual-timers';
@@ -27,6 +33,17 @@ const MACHINES = {
     }),
   }),
   slow: machine({ Work: task({ TimeoutSeconds: 5 }) }),
+  slowCaught: machine({
+    Work: task({
+      TimeoutSeconds: 5,
+      Catch: [
+        { ErrorEquals: ['States.TaskFailed'], Next: 'Failed' },
+        { ErrorEquals: ['States.Timeout'], Next: 'Late' },
+      ],
+    }),
+    Failed: { Type: 'Succeed' },
+    Late: { Type: 'Pass', Result: 'late', End: true },
+  }),
   retried: machine({
     Work: task({
       Retry: [{ ErrorEquals: ['Busy'], IntervalSeconds: 3, BackoffRate: 3, MaxDelaySeconds: 5 }],
@@ -185,6 +202,28 @@ it('times out a task that takes too long', async () => {
   expect(events[2]?.lambdaFunctionScheduledEventDetails?.timeoutInSeconds).toBe(5);
   expect(events[4]?.lambdaFunctionTimedOutEventDetails).toEqual({ error: 'States.Timeout' });
   await call.ended;
+});
+
+it('a time-out is no failed task to a catcher', async () => {
+  lambda.answer = () => undefined;
+  const arn = await bench.start('slowCaught');
+  await timers.pass(5000);
+  await expect(bench.ended(arn)).resolves.toMatchObject({ output: '"late"' });
+});
+
+it('a redrive of what was stopped waits anew, in the same history', async () => {
+  const arn = await bench.start('waiting');
+  await waitFor('the wait', () => timers.lengths.includes(100_000));
+  await bench.client.send(new StopExecutionCommand({ executionArn: arn }));
+  await bench.client.send(new RedriveExecutionCommand({ executionArn: arn }));
+  await timers.pass(100_000);
+  await expect(bench.ended(arn)).resolves.toMatchObject({ status: 'SUCCEEDED', redriveCount: 1 });
+  expect(inShort(await bench.history(arn)).slice(2)).toEqual([
+    '3 ExecutionAborted <0',
+    '4 ExecutionRedriven <3',
+    '5 WaitStateExited <4',
+    '6 ExecutionSucceeded <5',
+  ]);
 });
 
 it('retries at the times that the retrier says, then takes the catcher', async () => {

@@ -4,12 +4,16 @@ import {
   DescribeStateMachineCommand,
   GetExecutionHistoryCommand,
   ListExecutionsCommand,
+  SendTaskFailureCommand,
+  SendTaskHeartbeatCommand,
   SendTaskSuccessCommand,
   SFNClient,
   StartExecutionCommand,
   StopExecutionCommand,
   type HistoryEvent,
 } from '@aws-sdk/client-sfn';
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { startLambdaStub, type LambdaStub } from '../../support/lambda-stub';
 import { startBench, type Bench } from './support';
 import { describeWithMoto, startMoto, type Moto } from '../../support/moto';
 import { waitFor } from '../../support/wait';
@@ -158,10 +162,12 @@ async function seen(client: SFNClient, executionArn: string): Promise<Seen> {
 describeWithMoto('beside moto', () => {
   let bench: Bench;
   let server: Moto;
+  let lambda: LambdaStub;
   let moto: SFNClient;
 
   beforeAll(async () => {
-    bench = await startBench({});
+    lambda = await startLambdaStub();
+    bench = await startBench({}, { lambdaUrl: String(lambda.clientConfig['endpoint']) });
     server = await startMoto();
     moto = createClient(server.url);
     const config = { stepfunctions: { execute_state_machine: true } };
@@ -177,7 +183,7 @@ describeWithMoto('beside moto', () => {
 
   afterAll(async () => {
     moto.destroy();
-    await Promise.all([bench.stop(), server.stop()]);
+    await Promise.all([bench.stop(), server.stop(), lambda.close()]);
   });
 
   const both = async <T>(ask: (client: SFNClient) => Promise<T>): Promise<readonly [T, T]> =>
@@ -208,6 +214,62 @@ describeWithMoto('beside moto', () => {
     });
     expect(own).toMatchObject({ status: 'ABORTED', error: 'Enough' });
     expect(own.events).toEqual(other.events);
+  });
+
+  const asks = (Resource: string, Parameters: object): Machine => ({
+    Ask: {
+      Type: 'Task',
+      Resource: `arn:aws:states:::${Resource}.waitForTaskToken`,
+      Parameters,
+      HeartbeatSeconds: 600,
+      End: true,
+    },
+  });
+
+  /** Beats, answers, answers again: what is refused, and what came of it. */
+  async function answerTwice(client: SFNClient, executionArn: string, taskToken: string): Promise<object> {
+    await waitFor('the token to be waited for', async () => {
+      const { events = [] } = await client.send(new GetExecutionHistoryCommand({ executionArn }));
+      return events.some(({ type }) => type === 'TaskSubmitted');
+    });
+    await client.send(new SendTaskHeartbeatCommand({ taskToken }));
+    await client.send(new SendTaskSuccessCommand({ taskToken, output: '{"by":"anna"}' }));
+    const { events, ...ended } = await seen(client, executionArn);
+    const again = client.send(new SendTaskFailureCommand({ taskToken, error: 'Late' }));
+    return {
+      ...ended,
+      events,
+      again: await again.then(
+        () => 'taken',
+        (error: unknown) => (error as Error).name,
+      ),
+    };
+  }
+
+  it('takes the answer to a task token the same; there it comes through a queue, here to a function', async () => {
+    const sqs = new SQSClient({
+      endpoint: server.url,
+      region: 'eu-west-1',
+      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+    });
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'asked' }));
+    const message = { QueueUrl, MessageBody: { 'token.$': '$$.Task.Token' } };
+    const theirs = await start(moto, 'asking', machine(asks('sqs:sendMessage', message)), {});
+    const body = await waitFor('the message', async () => {
+      const { Messages: [received] = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+      return received?.Body;
+    });
+    sqs.destroy();
+    const payload = { FunctionName: 'ask', Payload: { 'token.$': '$$.Task.Token' } };
+    const ours = await start(bench.client, 'asking', machine(asks('lambda:invoke', payload)), {});
+    const call = await waitFor('the call', () => lambda.calls[0]);
+    const [own, other] = await Promise.all([
+      answerTwice(bench.client, ours, String(call.event['token'])),
+      answerTwice(moto, theirs, (JSON.parse(body) as { token: string }).token),
+    ]);
+    expect(own).toMatchObject({ status: 'SUCCEEDED', output: { by: 'anna' } });
+    // moto takes a second answer. AWS does not.
+    expect(own).toEqual({ ...other, again: 'TaskTimedOut' });
   });
 
   it.each<[string, (client: SFNClient) => Promise<unknown>]>([

@@ -223,6 +223,21 @@ describe('work that is left behind', () => {
     expect(countWork(onDisk()).waiting).toBe(0);
   });
 
+  it('is told of: how much waits and for how long, and how much is dead', async () => {
+    const offload = create({ policy: invoicesPolicy() });
+    expect(offload.outboxState()).toEqual({ waiting: 0, dead: 0, oldestSeconds: 0 });
+    await leave(offload);
+    // Its time has not come: it waits, but nobody is late with it.
+    await leave(offload, { notBefore: new Date(now + 3600_000) });
+    now += 90_500;
+    expect(offload.outboxState()).toEqual({ waiting: 2, dead: 0, oldestSeconds: 90 });
+    lambda.answer = refuses(413, 'RequestTooLargeException');
+    deliver(offload);
+    await until('dead', 1);
+    expect(offload.outboxState()).toEqual({ waiting: 1, dead: 1, oldestSeconds: 0 });
+    expect(createOffload({ policy: invoicesPolicy(), signer }).outboxState()).toBeUndefined();
+  });
+
   it('needs an outbox, and says how to name one', async () => {
     const offload = createOffload({ policy: invoicesPolicy(), signer });
     expect((await thrownBy(() => asCaller({}, () => offload.enqueue('render-invoice', 1)))).message).toMatch(
