@@ -13,11 +13,7 @@ import { temporaryFolder } from '../support/example';
 import { answers, fails, startLambdaStub } from '../support/lambda-stub';
 
 /** Does work in the request at hand, with its calls counted. */
-function counting<T>(
-  calls: FunctionCallMeasure[],
-  work: () => Promise<T>,
-  left: LeftWorkMeasure[] = [],
-): Promise<T> {
+function counting<T>(calls: FunctionCallMeasure[], work: () => Promise<T>, left: LeftWorkMeasure[] = []): Promise<T> {
   const metrics: MetricsSink = {
     request: jest.fn(),
     refused: jest.fn(),
