@@ -19,3 +19,5 @@ run(process.execPath, [path.join(__dirname, 'run.js'), ...process.argv.slice(2)]
 for (const node of [process.execPath, path.join(__dirname, 'node_modules/node/bin/node')]) {
   run(node, [path.join(__dirname, 'outbox.js')]);
 }
+// What a call of a function costs beyond the SDK's own.
+run(process.execPath, [path.join(__dirname, 'offload.js')]);
