@@ -46,7 +46,8 @@ export function clientOf(request: IncomingMessage): ClientConnection {
 
 /** What the socket says, and nothing else. */
 export function standaloneConnection(request: IncomingMessage, mode: HostMode = 'standalone'): ClientConnection {
-  const { remoteAddress, encrypted } = request.socket as Partial<TLSSocket>;
+  // Requests that a test or an adapter made up may have no socket.
+  const { remoteAddress, encrypted } = (request.socket ?? {}) as Partial<TLSSocket>;
   return {
     mode,
     address: remoteAddress === undefined ? undefined : plainAddress(remoteAddress),
