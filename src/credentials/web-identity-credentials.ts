@@ -1,5 +1,6 @@
 import { currentRecord } from '../context/storage';
 import type { AwsRoleDecision } from '../core/access';
+import { callerFields } from '../core/audited';
 import { systemClock, type Clock } from '../core/clock';
 import type { AwsCredentials, CallerCredentials, CredentialsTarget } from '../core/credentials';
 import { asBatonError, BatonError } from '../core/errors';
@@ -75,9 +76,7 @@ function audit({ user, role, target }: Wanted, name: string, outcome: object): v
     role: role.name,
     roleArn: role.arn,
     sessionName: name,
-    subject: user.subject,
-    transactionId: user.transactionId,
-    ...(user.actor && { actor: user.actor.subject }),
+    ...callerFields(user),
     ...outcome,
   });
 }

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { DEFAULT_HIDDEN_SEGMENTS } from '../iis/web-config';
 import { elementsAt, type ConfigElement } from '../iis/xml-sections';
 import type { Place } from './finding';
 import { effectiveSettings, type EffectiveSettings } from './iisnode-effective';
@@ -15,18 +16,6 @@ export interface ScriptHandler {
   readonly path: string;
   readonly element: ConfigElement;
 }
-
-/** What applicationHost.config hides on every server, as long as a site does not take it out. */
-const HIDDEN_BY_DEFAULT = [
-  'web.config',
-  'bin',
-  'App_code',
-  'App_GlobalResources',
-  'App_LocalResources',
-  'App_WebReferences',
-  'App_Data',
-  'App_Browsers',
-];
 
 /** A site as its web.config (and iisnode.yml) describe it. Nothing in it throws for a wrong value: rules report those. */
 export interface Site {
@@ -93,7 +82,7 @@ export function readSite(
     iisnodeYml,
     rewriteRules: rewriteRulesOf(section('rewrite', 'rules', 'rule')),
     hiddenSegments: new Set(
-      entriesOf(section('security', 'requestFiltering', 'hiddenSegments'), 'segment', HIDDEN_BY_DEFAULT).map(
+      entriesOf(section('security', 'requestFiltering', 'hiddenSegments'), 'segment', DEFAULT_HIDDEN_SEGMENTS).map(
         ({ key }) => key.toLowerCase(),
       ),
     ),

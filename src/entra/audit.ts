@@ -1,4 +1,5 @@
 import { currentRecord } from '../context/storage';
+import { callerFields } from '../core/audited';
 import type { BatonError } from '../core/errors';
 import type { AuditEvent, AuditSink } from '../core/logger';
 import type { Exchange } from './exchange';
@@ -26,8 +27,7 @@ function eventOf(
     client: clientId,
     resource: resourceOf(scope),
     scopes: scope.split(' '),
-    ...(user && { subject: user.subject, transactionId: user.transactionId }),
-    ...(user?.actor && { actor: user.actor.subject }),
+    ...callerFields(user),
     ...more,
   };
 }

@@ -1,4 +1,5 @@
 import { runInContext } from '../context/storage';
+import { decisionFields } from '../core/audited';
 import { asBatonError, BatonError } from '../core/errors';
 import { definedMembers } from '../core/objects';
 import type { ContextRecord } from '../core/request-context';
@@ -152,20 +153,17 @@ function authorize({ policy, target: { name, document } }: Workshop, record: Con
   const { user } = record.context;
   if (user === undefined) throw new BatonError('identity_missing', 'The hand-over names no caller.');
   const { permission } = step ?? document;
-  const { allowed, reason, rule } = policy.decidePermission(user, permission);
+  const decision = policy.decidePermission(user, permission);
   record.audit.record({
     event: 'function',
-    outcome: allowed ? 'allowed' : 'denied',
     function: name,
     ...placeOf(step),
     required: permission,
-    reason,
-    ...(rule !== undefined && { rule }),
-    subject: user.subject,
-    transactionId: user.transactionId,
-    ...(user.actor && { actor: user.actor.subject }),
+    ...decisionFields(decision, user),
   });
-  if (!allowed) throw new BatonError('permission_denied', `The policy refuses "${name}": ${reason}.`, { reason });
+  if (decision.allowed) return;
+  const { reason } = decision;
+  throw new BatonError('permission_denied', `The policy refuses "${name}": ${reason}.`, { reason });
 }
 
 /** A line for the log, and one for the audit trail where {@link authorize} has not written it. */

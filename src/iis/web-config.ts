@@ -70,7 +70,7 @@ export interface WebConfig {
 }
 
 /** What applicationHost.config hides on every new server, as long as a site does not take it out. */
-const DEFAULT_HIDDEN_SEGMENTS = [
+export const DEFAULT_HIDDEN_SEGMENTS = [
   'web.config',
   'bin',
   'App_code',

@@ -1,5 +1,6 @@
 import type { Decision, RouteRequest } from '../core/access';
 import { runInContext } from '../context/storage';
+import { callerFields } from '../core/audited';
 import { nowSeconds, systemClock, type Clock } from '../core/clock';
 import { BatonError } from '../core/errors';
 import type { Identity } from '../core/identity';
@@ -48,8 +49,7 @@ function decidedPath(req: HttpRequest, basePath: string, { audit, context: { use
       event: 'access',
       outcome: 'denied',
       reason: 'request_target_invalid',
-      ...(user && { subject: user.subject, transactionId: user.transactionId }),
-      ...(user?.actor && { actor: user.actor.subject }),
+      ...callerFields(user),
       method: req.method,
     });
     throw thrown;

@@ -1,4 +1,5 @@
 import type { Caller } from '../context/caller';
+import { decisionFields } from '../core/audited';
 import { BatonError } from '../core/errors';
 import type { FunctionDocument } from '../policy/document';
 import type { Policy } from '../policy/policy';
@@ -12,19 +13,15 @@ export { checkStillValid, HAND_OVER_MARGIN_SECONDS, requireCaller, type Caller }
  */
 export function authorizeCall(policy: Policy, name: string, { permission }: FunctionDocument, caller: Caller): void {
   const { record, user } = caller;
-  const { allowed, reason, rule } = (record.policy ?? policy).decidePermission(user, permission);
+  const decision = (record.policy ?? policy).decidePermission(user, permission);
   record.audit.record({
     event: 'hand_over',
-    outcome: allowed ? 'allowed' : 'denied',
     function: name,
     required: permission,
-    reason,
-    ...(rule !== undefined && { rule }),
-    subject: user.subject,
-    transactionId: user.transactionId,
-    ...(user.actor && { actor: user.actor.subject }),
+    ...decisionFields(decision, user),
   });
-  if (allowed) return;
+  if (decision.allowed) return;
+  const { reason } = decision;
   const message = `The policy refuses the call of "${name}": ${reason}. ${refusalAdvice(policy, reason, permission, user)}`;
   throw new BatonError('permission_denied', message, { reason });
 }

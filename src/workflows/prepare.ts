@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { HAND_OVER_MARGIN_SECONDS, checkStillValid, requireCaller, type Caller } from '../context/caller';
+import { decisionFields } from '../core/audited';
 import { nowSeconds, type Clock } from '../core/clock';
 import { BatonError } from '../core/errors';
 import { unknownName } from '../core/options';
@@ -57,20 +58,16 @@ function checkedKey(name: string, value: unknown): string {
  */
 function authorizeStart(policy: Policy, name: string, permission: string, execution: string, caller: Caller): void {
   const { record, user } = caller;
-  const { allowed, reason, rule } = (record.policy ?? policy).decidePermission(user, permission);
+  const decision = (record.policy ?? policy).decidePermission(user, permission);
   record.audit.record({
     event: 'hand_over',
-    outcome: allowed ? 'allowed' : 'denied',
     workflow: name,
     execution,
     required: permission,
-    reason,
-    ...(rule !== undefined && { rule }),
-    subject: user.subject,
-    transactionId: user.transactionId,
-    ...(user.actor && { actor: user.actor.subject }),
+    ...decisionFields(decision, user),
   });
-  if (allowed) return;
+  if (decision.allowed) return;
+  const { reason } = decision;
   const advice = refusalAdvice(policy, reason, permission, user);
   throw new BatonError('permission_denied', `The policy refuses the start of "${name}": ${reason}. ${advice}`, {
     reason,

@@ -1,4 +1,5 @@
 import { requireCaller, type Caller } from '../context/caller';
+import { callerFields } from '../core/audited';
 import type { AwsCredentials } from '../core/credentials';
 import { BatonError } from '../core/errors';
 import { definedMembers } from '../core/objects';
@@ -115,9 +116,7 @@ function audit({ caller: { record, user }, name: { workflow, execution }, action
     execution,
     action,
     ...decided,
-    subject: user.subject,
-    transactionId: user.transactionId,
-    ...(user.actor && { actor: user.actor.subject }),
+    ...callerFields(user),
   });
 }
 
