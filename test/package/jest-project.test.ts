@@ -1,101 +1,12 @@
 import path from 'node:path';
+import { consumerPath, describeWithConsumers } from '../support/consumers';
+import { APP, POLICY, TESTS } from './consumer-app';
 import { createProject, pack, root, type Project, type Tarball } from './project';
 
-/**
- * A project with Jest as it comes: no setting, no transform. Its own `require` cannot load jose, which is published as ES
- * modules only.
- */
-const APP = `
-const express = require('express');
-const { baton, currentUser, requirePermission } = require('iis-baton');
-
-exports.createApp = (identity = baton()) => {
-  const app = express();
-  app.use(identity);
-  app.get('/invoices/:id', (req, res) => res.json({ reader: req.user.subject, again: currentUser().subject }));
-  app.post('/invoices/:id/approve', requirePermission('invoice:approve'), (req, res) => res.json({ ok: true }));
-  return app;
-};
-`;
-
-const POLICY = {
-  application: 'invoices',
-  edge: {
-    profile: 'txn-token',
-    issuer: 'https://gateway.example.com',
-    audience: 'invoices.example.internal',
-    algorithms: ['ES256', 'RS256'],
-    keys: { jwksUri: 'https://keys.example.com/jwks.json' },
-  },
-  handOver: {
-    issuer: 'https://invoices.example.internal',
-    algorithms: ['ES256'],
-    keys: { jwksUri: 'https://keys.example.com/app.json' },
-  },
-  roles: {
-    clerk: { permissions: ['invoice:read'] },
-    approver: { inherits: ['clerk'], permissions: ['invoice:approve'] },
-  },
-  routes: [
-    { method: 'GET', path: '/invoices/{id}', permission: 'invoice:read' },
-    { method: 'POST', path: '/invoices/{id}/approve', permission: 'invoice:approve' },
-  ],
-  functions: {
-    'render-invoice': {
-      target: 'arn:aws:lambda:eu-west-1:123456789012:function:render-invoice:live',
-      permission: 'invoice:read',
-    },
-  },
-};
-
-const TESTS = `
-const { authorize, baton, correlation, currentUser } = require('iis-baton');
-const { withBaton } = require('iis-baton/function');
-const { asUser, createTestGateway, testUser, withTestUser } = require('iis-baton/testing');
-const { createApp } = require('./app');
-
-const POLICY = 'baton.policy.json';
-const quiet = { error() {}, warn() {}, info() {}, debug() {} };
-const ada = testUser({ subject: 'entra:ada', roles: ['clerk'] });
-const carla = testUser({ subject: 'entra:carla', roles: ['approver'] });
-
-async function ask(app, method, target, headers = {}) {
-  const server = app.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const answer = await fetch('http://127.0.0.1:' + server.address().port + target, { method, headers });
-  const body = await answer.json();
-  await new Promise((resolve) => server.close(resolve));
-  return [answer.status, body];
-}
-
+/** Jest's own `require` cannot load jose, which is published as ES modules only: what makes all this worth a test. */
+const NO_JOSE = `
 test('jose cannot be loaded here', () => {
   expect(() => require('jose')).toThrow();
-});
-
-test('a user in code', async () => {
-  expect(await withTestUser(ada, async () => currentUser().subject)).toBe('entra:ada');
-});
-
-test.each([[ada, 403], [carla, 200]])('a user in an app: case %#', async (user, status) => {
-  const app = createApp([correlation({ logger: quiet }), asUser(user, { policy: POLICY }), authorize()]);
-  expect((await ask(app, 'POST', '/invoices/7/approve'))[0]).toBe(status);
-});
-
-test('real tokens, verified by the real middleware', async () => {
-  const gateway = createTestGateway({ policy: POLICY });
-  const app = () => createApp(baton({ policy: gateway.policy, logger: quiet }));
-  const headers = await gateway.headers(ada);
-  expect(await ask(app(), 'GET', '/invoices/7', headers)).toEqual([200, { reader: 'entra:ada', again: 'entra:ada' }]);
-  expect((await ask(app(), 'POST', '/invoices/7/approve', headers))[0]).toBe(403);
-  const other = await createTestGateway({ policy: POLICY }).headers(ada);
-  expect((await ask(app(), 'GET', '/invoices/7', other))[1].code).toBe('token_invalid');
-});
-
-test('a function', async () => {
-  const gateway = createTestGateway({ policy: POLICY });
-  const handler = withBaton(async ({ id }) => [id, currentUser().subject], { policy: gateway.policy, name: 'render-invoice', logger: quiet });
-  expect(await gateway.invokeAs(handler, ada, { id: 7 })).toEqual([7, 'entra:ada']);
-  await expect(gateway.invokeAs(handler, testUser(), { id: 7 })).rejects.toThrow('You may not do this.');
 });
 `;
 
@@ -107,16 +18,25 @@ beforeAll(() => {
   project.link('express', 'jose', 'winston');
   project.write('app.js', APP);
   project.write('baton.policy.json', JSON.stringify(POLICY));
-  project.write('baton.test.js', TESTS);
+  project.write('baton.test.js', `${TESTS}${NO_JOSE}`);
 });
 afterAll(() => {
   project.remove();
   tarball.remove();
 });
 
-it('a Jest project without any setting tests its app with users and tokens', () => {
-  const jest = path.join(root, 'node_modules', 'jest', 'bin', 'jest.js');
+function expectSixTests(jest: string): void {
   const { status, stderr } = project.node(jest, '--rootDir', project.directory, '--watchman=false');
   expect(status === 0 ? '' : stderr).toBe('');
   expect(stderr).toContain('6 passed, 6 total');
+}
+
+it('a Jest project without any setting tests its app with users and tokens', () => {
+  expectSixTests(path.join(root, 'node_modules', 'jest', 'bin', 'jest.js'));
+});
+
+describeWithConsumers('as Jest', () => {
+  it.each(['jest-29', 'jest-30'])('%s does', (version) => {
+    expectSixTests(consumerPath(version, 'bin', 'jest.js'));
+  });
 });

@@ -9,6 +9,8 @@ export const root = path.join(__dirname, '..', '..');
 export interface Tarball {
   /** The folder that becomes `node_modules/iis-baton`. */
   readonly directory: string;
+  /** The packed file. */
+  readonly file: string;
   /** The tarball's files, `/` between folders. */
   readonly files: readonly string[];
   remove(): void;
@@ -26,6 +28,7 @@ export function pack(): Tarball {
   execFileSync('tar', ['-xzf', packed.filename], { cwd: directory });
   return {
     directory: path.join(directory, 'package'),
+    file: path.join(directory, packed.filename),
     files: packed.files.map((file) => file.path).sort(),
     remove: () => rmSync(directory, { recursive: true }),
   };
@@ -43,8 +46,12 @@ export interface Project {
   write(name: string, text: string): void;
   /** Links packages of this repository's `node_modules` into the project. */
   link(...names: string[]): void;
+  /** Links a package that lies elsewhere, under a name. */
+  linkTo(folder: string, name: string): void;
   /** Runs Node in the project. */
   node(...args: string[]): Outcome;
+  /** Runs another Node there. */
+  run(program: string, ...args: string[]): Outcome;
   /** Runs a script and gives what it printed as JSON; fails with its error output. */
   json(name: string, text: string): unknown;
   remove(): void;
@@ -58,21 +65,25 @@ export function createProject(tarball: Tarball): Project {
     mkdirSync(path.dirname(path.join(directory, name)), { recursive: true });
     writeFileSync(path.join(directory, name), text);
   };
-  write('package.json', '{ "name": "consumer", "private": true }');
-  const node = (...args: string[]): Outcome => {
-    const env = { ...process.env, NODE_OPTIONS: '', NODE_PATH: '', BATON_POLICY: '' };
-    return spawnSync(process.execPath, args, { cwd: directory, env, encoding: 'utf8', timeout: 60_000 });
+  const linkTo = (folder: string, name: string): void => {
+    mkdirSync(path.dirname(path.join(modules, name)), { recursive: true });
+    symlinkSync(folder, path.join(modules, name), 'junction');
   };
+  write('package.json', '{ "name": "consumer", "private": true }');
+  const run = (program: string, ...args: string[]): Outcome => {
+    const env = { ...process.env, NODE_OPTIONS: '', NODE_PATH: '', BATON_POLICY: '' };
+    return spawnSync(program, args, { cwd: directory, env, encoding: 'utf8', timeout: 60_000 });
+  };
+  const node = (...args: string[]): Outcome => run(process.execPath, ...args);
   return {
     directory,
     write,
     node,
+    run,
     link(...names) {
-      for (const name of names) {
-        mkdirSync(path.dirname(path.join(modules, name)), { recursive: true });
-        symlinkSync(path.join(root, 'node_modules', name), path.join(modules, name), 'junction');
-      }
+      for (const name of names) linkTo(path.join(root, 'node_modules', name), name);
     },
+    linkTo,
     json(name, text) {
       write(name, text);
       const { status, stdout, stderr } = node(name);

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { consumerPath, describeWithConsumers } from '../support/consumers';
 import { createProject, pack, root, type Outcome, type Project, type Tarball } from './project';
 
 const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -68,7 +69,7 @@ afterAll(() => {
   tarball.remove();
 });
 
-function compile(files: string[], options: Record<string, unknown>): Outcome {
+function compile(files: string[], options: Record<string, unknown>, compiler = tsc): Outcome {
   const compilerOptions = {
     target: 'es2022',
     lib: ['es2023'],
@@ -83,7 +84,7 @@ function compile(files: string[], options: Record<string, unknown>): Outcome {
     ...options,
   };
   project.write('tsconfig.json', JSON.stringify({ compilerOptions, files }));
-  return project.node(tsc, '-p', '.');
+  return project.node(compiler, '-p', '.');
 }
 
 describe('the types', () => {
@@ -96,6 +97,20 @@ describe('the types', () => {
     const { status, stdout } = compile(files, options);
     expect(stdout).toBe('');
     expect(status).toBe(0);
+  });
+
+  describeWithConsumers('with another compiler', () => {
+    it.each<[string, Record<string, unknown>]>([
+      ['5.9', { module: 'node16' }],
+      ['5.9', { module: 'commonjs', moduleResolution: 'node10' }],
+      ['7', { module: 'node16' }],
+      ['7', { module: 'esnext', moduleResolution: 'bundler' }],
+    ])('compile by TypeScript %s with %j', (version, options) => {
+      const files = options.module === 'node16' ? ['use.ts', 'use.mts'] : ['use.ts'];
+      const { status, stdout } = compile(files, options, consumerPath(`typescript-${version}`, 'bin', 'tsc'));
+      expect(stdout).toBe('');
+      expect(status).toBe(0);
+    });
   });
 
   it('keep private paths private', () => {
