@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../core/error-codes';
 import { definedMembers } from '../../core/objects';
-import type { OutboxDatabase, Row } from './database';
+import type { Row } from '../../sqlite/database';
+import type { OutboxDatabase } from './database';
 import type { ListedWork, WorkState } from './work';
 import type { Change } from './writer';
 

@@ -1,4 +1,5 @@
-import type { OutboxDatabase, Row } from './database';
+import type { Row } from '../../sqlite/database';
+import type { OutboxDatabase } from './database';
 import type { LeasedWork } from './work';
 import type { Change } from './writer';
 

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { BatonError } from '../../core/errors';
-import { inTransaction, type OutboxDatabase } from './database';
-import { isBusy, outboxError, sqliteCode, SQLITE } from './sqlite-errors';
+import { isBusy, SQLITE, sqliteCode } from '../../sqlite/codes';
+import { inTransaction } from '../../sqlite/database';
+import type { OutboxDatabase } from './database';
+import { outboxError } from './sqlite-errors';
 
 /**
  * One change of the file, inside a transaction. What it throws as a {@link BatonError} is its own result and nobody

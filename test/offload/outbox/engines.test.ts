@@ -1,7 +1,8 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openDatabase, type OutboxDatabase, type SqliteEngine } from '../../../src/offload/outbox/database';
+import { openDatabase, type OutboxDatabase } from '../../../src/offload/outbox/database';
+import type { SqliteEngine } from '../../../src/sqlite/database';
 import { clockBehindMs, insertWork } from '../../../src/offload/outbox/insert';
 import { countWork, dropWork, listWork, retryDead } from '../../../src/offload/outbox/keeping';
 import {
