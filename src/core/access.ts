@@ -73,7 +73,11 @@ export interface AccessPolicy {
    * The AWS role in which this caller reaches the target: that of the role which grants the target's permission, after
    * the limits of whoever acts for the caller.
    *
-   * @param target its kind, and its name in the policy; for a queue that of the function behind it
+   * @param target its kind, and its name in the policy; for a queue that of the function behind it; with `approval`, the
+   *   state of the workflow that is decided: its permission counts then
    */
-  decideAwsRole(identity: Identity, target: { readonly kind: string; readonly name: string }): AwsRoleDecision;
+  decideAwsRole(
+    identity: Identity,
+    target: { readonly kind: string; readonly name: string; readonly approval?: string },
+  ): AwsRoleDecision;
 }

@@ -16,6 +16,8 @@ export interface CredentialsTarget {
   readonly kind: 'function' | 'workflow' | 'queue';
   /** Its name in the policy; for a queue that of the function behind it. */
   readonly name: string;
+  /** The state of the workflow that a person decides, where that is what it is for: its permission counts then. */
+  readonly approval?: string;
   readonly arn: string;
   /** IAM actions, such as `lambda:InvokeFunction`. */
   readonly actions: readonly string[];

@@ -46,6 +46,7 @@ export const ERROR_TABLE = {
   input_invalid: caller(400, 'The request does not have the form that is asked for.'),
   work_invalid: caller(400, 'The work cannot be taken in as it was described.'),
   run_not_found: caller(404, 'There is no such workflow run, or it is not yours.'),
+  approval_not_pending: caller(409, 'There is nothing to decide here any more.'),
   idempotency_conflict: caller(409, 'This idempotency key was used for other work.'),
 
   keys_unavailable: dependency(503, 'The identity of this request cannot be verified right now. Try again shortly.'),
@@ -71,6 +72,8 @@ export const ERROR_TABLE = {
   outbox_clock_set_back: dependency(503, 'The work cannot be taken in right now. Try again shortly.'),
   work_expired: dependency(503, 'The work could not be done in time.'),
   audit_unwritable: dependency(503, 'This request cannot be recorded right now. Try again shortly.'),
+  audit_cursor_unavailable: dependency(503, 'What happens in workflows cannot be recorded right now.'),
+  audit_cursor_damaged: dependency(503, 'What happens in workflows cannot be recorded right now.'),
 
   option_invalid: config,
   option_unknown: config,

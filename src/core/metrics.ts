@@ -28,6 +28,18 @@ export interface LeftWorkMeasure {
   readonly durationMs: number;
 }
 
+/** The start of a workflow, as it is counted. */
+export interface WorkflowStartMeasure {
+  /** The workflow's name in the policy. */
+  readonly workflow: string;
+  /**
+   * Of a Standard workflow `started`, or `known` where it was started before under its key; of an Express workflow, which is
+   * waited for, `succeeded`; or the code of the error.
+   */
+  readonly outcome: 'started' | 'known' | 'succeeded' | ErrorCode;
+  readonly durationMs: number;
+}
+
 /**
  * Where measures go. Nothing of a caller's choice is among them, so that their number stays small. A sink must not throw,
  * and should take no longer than a look into a map: it is called in each request.
@@ -41,4 +53,6 @@ export interface MetricsSink {
   functionCall(measure: FunctionCallMeasure): void;
   /** Work for a function was left behind, or was not taken in. */
   workLeft(measure: LeftWorkMeasure): void;
+  /** A workflow was started, or its start was refused. */
+  workflowStart(measure: WorkflowStartMeasure): void;
 }

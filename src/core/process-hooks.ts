@@ -6,6 +6,7 @@ import type { Logger } from './logger';
  */
 let logger: Logger | undefined;
 const hooks = new Set<DrainHook>();
+const beginnings = new Set<() => void>();
 
 /** Brings something to a good end: writes what is buffered, closes what is open. */
 export type DrainHook = () => void | Promise<void>;
@@ -27,6 +28,21 @@ export function processLogger(): Logger | undefined {
 export function onDrain(hook: DrainHook): () => void {
   hooks.add(hook);
   return () => hooks.delete(hook);
+}
+
+/**
+ * Tells what would hold up the end, such as answers that last, that the server takes no more requests.
+ * @param told must not throw
+ * @returns takes it back
+ */
+export function onDraining(told: () => void): () => void {
+  beginnings.add(told);
+  return () => beginnings.delete(told);
+}
+
+/** The server takes no more requests, and waits for the open ones. */
+export function tellDraining(): void {
+  for (const told of beginnings) told();
 }
 
 /** Runs every hook, all at the same time; one that fails stops no other. */

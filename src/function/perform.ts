@@ -1,5 +1,5 @@
 import { runInContext } from '../context/storage';
-import { decisionFields } from '../core/audited';
+import { callerFields, decisionFields } from '../core/audited';
 import { asBatonError, BatonError } from '../core/errors';
 import { definedMembers } from '../core/objects';
 import type { ContextRecord } from '../core/request-context';
@@ -12,6 +12,7 @@ import type { NamedFunction } from './function-name';
 import type { WorkOutcome } from './metrics';
 import { invocationTrace, type Arrival, type WorkSource } from './piece';
 import type { VerifyVoucher, Vouched } from './vouchers';
+import { decideApproval, type GivenApproval, type TaskApproval } from './workflow-approval';
 import type { TaskStep } from './workflow-task';
 
 /** How a piece of work came to the function. */
@@ -33,6 +34,8 @@ export interface FunctionWork {
   readonly execution?: string;
   /** The state's name. */
   readonly state?: string;
+  /** Who approved it, verified, where the policy's step asks for an approval. */
+  readonly approval?: TaskApproval;
 }
 
 /** What pieces of work are done with. */
@@ -132,20 +135,28 @@ interface Admitted {
 
 async function admit(shop: Workshop, arrival: Arrival, record: ContextRecord): Promise<Admitted> {
   const piece = arrival.read();
-  const { identity, transaction, idempotencyKey, step }: Vouched = await shop.verify(piece);
+  const { identity, transaction, idempotencyKey, step, approval }: Vouched = await shop.verify(piece);
   record.policy = shop.policy;
   record.transaction = transaction;
   record.context = Object.freeze({ ...record.context, user: identity });
   describeCaller(record.context);
   authorize(shop, record, step);
+  if (step?.asked !== undefined) authorizeApproval(shop, record, step, approval);
   const { source, messageId, deliveries } = arrival;
   return {
     payload: piece.payload,
-    work: definedMembers<FunctionWork>({ source, idempotencyKey, messageId, deliveries, ...placeOf(step) }),
+    work: definedMembers<FunctionWork>({
+      source,
+      idempotencyKey,
+      messageId,
+      deliveries,
+      ...placeOf(step),
+      approval: approval?.told,
+    }),
   };
 }
 
-const placeOf = (step: TaskStep | undefined): Partial<Omit<TaskStep, 'permission'>> =>
+const placeOf = (step: TaskStep | undefined): Partial<Omit<TaskStep, 'permission' | 'asked'>> =>
   step === undefined ? {} : { workflow: step.workflow, execution: step.execution, state: step.state };
 
 /** Checks the permission again: the app's policy may be another one, and the function is the last to know. */
@@ -164,6 +175,34 @@ function authorize({ policy, target: { name, document } }: Workshop, record: Con
   if (decision.allowed) return;
   const { reason } = decision;
   throw new BatonError('permission_denied', `The policy refuses "${name}": ${reason}.`, { reason });
+}
+
+/** Checks that somebody approved the step who may, and leaves that in the audit trail. */
+function authorizeApproval(
+  { policy, target: { name } }: Workshop,
+  record: ContextRecord,
+  step: TaskStep,
+  approval: GivenApproval | undefined,
+): void {
+  const { user } = record.context;
+  if (user === undefined || step.asked === undefined) return;
+  const { state, approval: asked } = step.asked;
+  const decision =
+    approval === undefined ? { allowed: false, reason: 'not_approved' } : decideApproval(policy, user, approval);
+  const { allowed, reason } = decision;
+  record.audit.record({
+    event: 'function_approval',
+    function: name,
+    ...placeOf(step),
+    approval: state,
+    required: asked.permission,
+    outcome: allowed ? 'allowed' : 'denied',
+    reason,
+    ...(approval && { approver: approval.approver.subject, decidedAt: approval.told.decidedAt.toISOString() }),
+    ...callerFields(user),
+  });
+  if (allowed) return;
+  throw new BatonError('permission_denied', `"${name}" needs the approval of "${state}": ${reason}.`, { reason });
 }
 
 /** A line for the log, and one for the audit trail where {@link authorize} has not written it. */

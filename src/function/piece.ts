@@ -22,10 +22,21 @@ export interface TaskPlace {
   readonly input?: Bag | undefined;
 }
 
+/** What a task shows of an approval, not verified yet. */
+export interface ShownApproval {
+  readonly token: string;
+  readonly comment: string | undefined;
+}
+
 /** Who vouches for the caller: the app, with a hand-over; a state machine's starter, likewise; or the gateway. */
 export type Voucher =
   | { readonly kind: 'hand-over'; readonly token: string; readonly idempotencyKey?: string }
-  | { readonly kind: 'workflow'; readonly token: string; readonly place: TaskPlace }
+  | {
+      readonly kind: 'workflow';
+      readonly token: string;
+      readonly place: TaskPlace;
+      readonly approval: ShownApproval | undefined;
+    }
   | { readonly kind: 'gateway'; readonly rawHeaders: readonly string[]; readonly route: RouteRequest };
 
 /** One piece of work out of an event, not verified yet. */

@@ -11,10 +11,13 @@ import type { Fetch } from '../keys/fetch-json';
 import { keySourceAt } from '../keys/source';
 import { deadlineSecondsOf } from '../policy/left-behind';
 import type { Policy } from '../policy/policy';
+import { workflowDeadlineSeconds } from '../policy/workflow-schema';
+import type { ApprovalExpectations } from '../token/approval-token';
 import { verifyHandOverToken, type VerifiedHandOver } from '../token/hand-over-token';
 import { payloadDigest } from '../token/left-work';
 import type { NamedFunction } from './function-name';
-import type { Piece, Voucher } from './piece';
+import type { Piece, ShownApproval, Voucher } from './piece';
+import { verifyApproval, type GivenApproval } from './workflow-approval';
 import { checkTask, longestDeadlineSeconds, workflowsServedBy, type TaskStep } from './workflow-task';
 
 /** What vouchers are verified with besides policy and function. */
@@ -30,6 +33,8 @@ export interface Vouched extends VerifiedCaller {
   readonly idempotencyKey?: string;
   /** The step of a workflow that it is, where it is one: its permission stands in place of the function's. */
   readonly step?: TaskStep;
+  /** The approval that the step asks for, where it was shown. */
+  readonly approval?: GivenApproval;
 }
 
 /**
@@ -105,18 +110,38 @@ function workflowTasks(
   const marginSeconds = MAX_HAND_OVER_SECONDS;
   const maxLeftWorkSeconds = longestDeadlineSeconds(served) + marginSeconds;
   const expected = { ...terms, maxLeftWorkSeconds, audiences: [...served.keys()] };
-  return async ({ token, place }) => {
-    const verified = await verifyHandOverToken(token, expected, nowSeconds(clock));
+  return async ({ token, place, approval: shown }) => {
+    const now = nowSeconds(clock);
+    const verified = await verifyHandOverToken(token, expected, now);
     const workflow = served.get(verified.audience);
     if (workflow === undefined) throw tokenInvalid('audience', 'The hand-over is for another workflow.');
     const [name, document] = workflow;
     const step = checkTask(verified, place, { name, document, functionName, marginSeconds });
+    const maxLifetimeSeconds = workflowDeadlineSeconds(document) + marginSeconds;
+    const approving = { ...terms, audiences: [document.target], maxLifetimeSeconds };
+    const approval = await approvalFor(step, shown, verified, approving, now);
     return {
       identity: identityFrom(verified, { profile: 'hand-over', issuer: terms.issuer }),
       transaction: verified.transaction,
       step,
+      ...(approval && { approval }),
     };
   };
+}
+
+/** The approval that a step asks for. Without one that is shown, the step is refused when it is authorized. */
+async function approvalFor(
+  { asked }: TaskStep,
+  shown: ShownApproval | undefined,
+  start: VerifiedHandOver,
+  expected: ApprovalExpectations,
+  now: number,
+): Promise<GivenApproval | undefined> {
+  if (shown === undefined) return undefined;
+  if (asked !== undefined) return verifyApproval(shown, asked, start, expected, now);
+  // Whoever hands an approval on counts on its being checked.
+  const message = 'The task shows an approval, and the policy\'s step asks for none: say "approvedBy" there.';
+  throw new BatonError('event_invalid', message, { reason: 'approval' });
 }
 
 /** What was left behind is one piece of work: its hand-over is good for no other payload, and under no other key. */

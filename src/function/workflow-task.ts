@@ -2,9 +2,11 @@ import { BatonError, tokenInvalid } from '../core/errors';
 import { parseTraceparent } from '../correlation/trace';
 import type { WorkflowDocument } from '../policy/document';
 import type { Policy } from '../policy/policy';
+import { approvalOf } from '../policy/workflow-document';
 import { workflowDeadlineSeconds } from '../policy/workflow-schema';
 import { canonicalDigest } from '../token/canonical-json';
 import type { VerifiedHandOver } from '../token/hand-over-token';
+import { shownApproval, type AskedApproval } from './workflow-approval';
 import { bag, textOf, type Arrival, type Bag, type Piece, type TaskPlace } from './piece';
 
 /** A step of a workflow, as the policy has it. */
@@ -15,9 +17,12 @@ export interface TaskStep {
   readonly state: string;
   /** What the caller needs for it. */
   readonly permission: string;
+  /** The approval that must be shown for it. */
+  readonly asked?: AskedApproval;
 }
 
-const MEMBERS = ['caller', 'execution', 'state', 'payload'];
+/** `taskToken` stands there where the state waits for an answer; the handler does not get it. */
+const MEMBERS = ['caller', 'execution', 'state', 'payload', 'approval', 'taskToken'];
 
 /** Whether the event is a task's: the caller stands in it as the execution's input has it. */
 export function isTaskEvent(event: Bag): boolean {
@@ -26,7 +31,7 @@ export function isTaskEvent(event: Bag): boolean {
 
 /**
  * A task of a state machine: `caller` is what its starter put into the execution's input, `execution` and `state` are where
- * it stands, `payload` is for the handler.
+ * it stands, `approval` is what came of the state in which somebody approved it, `payload` is for the handler.
  *
  * @example
  * ```json
@@ -46,7 +51,12 @@ export function taskArrival(event: Bag): Arrival {
     if (unknown !== undefined) throw invalid(`a member that is none of ${MEMBERS.join(', ')}`);
     if (typeof handOver !== 'string') throw invalid('no hand-over token in its member "caller"');
     return {
-      voucher: { kind: 'workflow', token: handOver, place: placeOf(event) },
+      voucher: {
+        kind: 'workflow',
+        token: handOver,
+        place: placeOf(event),
+        approval: shownApproval(event.approval),
+      },
       payload: event.payload ?? null,
     };
   };
@@ -117,7 +127,15 @@ export function checkTask(
   if (step?.function !== functionName) {
     throw tokenInvalid('audience', `/workflows/${name}/steps does not give the function "${functionName}" this state.`);
   }
-  return { workflow: name, execution, state, permission: step.permission };
+  const { permission, approvedBy } = step;
+  const approval = approvedBy === undefined ? undefined : approvalOf(document, approvedBy);
+  return {
+    workflow: name,
+    execution,
+    state,
+    permission,
+    ...(approvedBy !== undefined && approval !== undefined && { asked: { state: approvedBy, approval } }),
+  };
 }
 
 function checkInput(sha256: string, input: Bag | undefined, { type }: WorkflowDocument): void {

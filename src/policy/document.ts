@@ -3,10 +3,10 @@ import type { Algorithm } from '../jws/algorithms';
 import type { ClaimsDocument, KindClaimDocument, ListClaim, ListClaimDocument } from './claims-document';
 import type { EdgeDocument } from './edge-document';
 import type { KeysDocument } from './keys-document';
-import type { StepDocument, WorkflowDocument } from './workflow-document';
+import type { ApprovalDocument, StepDocument, WorkflowDocument } from './workflow-document';
 
 export type { ClaimsDocument, KindClaimDocument, ListClaim, ListClaimDocument, EdgeDocument, KeysDocument };
-export type { StepDocument, WorkflowDocument };
+export type { ApprovalDocument, StepDocument, WorkflowDocument };
 
 /** An OpenID provider or other issuer of JWT access tokens. */
 export interface IdentityProviderDocument {

@@ -4,6 +4,7 @@ import { unknownName } from '../core/options';
 import { policyProviders } from './members';
 import type { Policy } from './policy';
 import { PERMISSION_ASKED } from './permissions';
+import { approvalOf, type ApprovalDocument } from './workflow-document';
 import { eitherOf, listOf, mapOf, objectOf, oneOf, oneOrMore, step, text, wholeNumber, type Shape } from './shape';
 import { supposedIdentity, type SupposedCaller } from './supposed-caller';
 
@@ -18,6 +19,8 @@ export interface Expectation {
   readonly function?: string;
   /** A workflow of the policy: whether the caller may start it. */
   readonly workflow?: string;
+  /** A state that waits for a person, as `<workflow>/<state>`: whether the caller may decide others' requests in it. */
+  readonly approval?: string;
   readonly outcome: 'allowed' | 'denied';
   readonly reason?: Decision['reason'];
   /** The JSON pointer of the rule that must decide. */
@@ -36,7 +39,7 @@ export interface ExpectationResult {
   /** The row's JSON pointer in the table. */
   readonly pointer: string;
   readonly caller: string;
-  /** What was asked: `GET /invoices/7`, a permission, a function or a workflow. */
+  /** What was asked: `GET /invoices/7`, a permission, a function, a workflow or an approval. */
   readonly asked: string;
   readonly passed: boolean;
   readonly expected: Pick<Expectation, 'outcome' | 'reason' | 'rule'>;
@@ -90,6 +93,7 @@ const expectation = objectOf('An expectation.', {
     permission: text('A permission.', { pattern: PERMISSION_ASKED, hint: 'a permission without wildcard' }),
     function: text('The name of a function.'),
     workflow: text('The name of a workflow.'),
+    approval: text('A state that waits for a person.', { pattern: /^[^/]+\/.+$/s, hint: '"<workflow>/<state>"' }),
     reason: oneOf('The reason of the decision.', REASONS),
     rule: text('JSON pointer of the rule that must decide.'),
   },
@@ -102,7 +106,7 @@ const table = objectOf('Expectations about a policy.', {
 });
 
 const askedOf = (row: Expectation): readonly string[] =>
-  [row.request, row.permission, row.function, row.workflow].filter((asked) => asked !== undefined);
+  [row.request, row.permission, row.function, row.workflow, row.approval].filter((asked) => asked !== undefined);
 
 const callersOf = ({ caller: named }: Expectation): readonly string[] => (typeof named === 'string' ? [named] : named);
 
@@ -124,11 +128,24 @@ function checkCallers({ callers }: ExpectationTable, { document }: Policy, probl
   }
 }
 
+const approvalNames = ({ workflows }: Policy): readonly string[] =>
+  Object.entries(workflows).flatMap(([name, { approvals = {} }]) =>
+    Object.keys(approvals).map((state) => `${name}/${state}`),
+  );
+
+/** `approve-invoice/Approve`: no workflow's name has a slash, and a state's may. */
+function approvalNamed({ workflows }: Policy, named: string): ApprovalDocument | undefined {
+  const slash = named.indexOf('/');
+  const name = named.slice(0, slash);
+  const workflow = Object.hasOwn(workflows, name) ? workflows[name] : undefined;
+  return workflow && approvalOf(workflow, named.slice(slash + 1));
+}
+
 function checkRows({ callers, expectations }: ExpectationTable, policy: Policy, problems: Problem[]): void {
   expectations.forEach((row, index) => {
     const pointer = step('/expectations', index);
     if (askedOf(row).length !== 1) {
-      problems.push({ pointer, message: 'must have one of request, permission, function and workflow' });
+      problems.push({ pointer, message: 'must have one of request, permission, function, workflow and approval' });
     }
     for (const name of callersOf(row).filter((one) => !Object.hasOwn(callers, one))) {
       problems.push({ pointer: step(pointer, 'caller'), message: `caller ${unknownName(name, Object.keys(callers))}` });
@@ -138,6 +155,10 @@ function checkRows({ callers, expectations }: ExpectationTable, policy: Policy, 
       const known = policy[`${kind}s`];
       if (named === undefined || Object.hasOwn(known, named)) continue;
       problems.push({ pointer: step(pointer, kind), message: `${kind} ${unknownName(named, Object.keys(known))}` });
+    }
+    if (row.approval !== undefined && approvalNamed(policy, row.approval) === undefined) {
+      const message = `approval ${unknownName(row.approval, approvalNames(policy))}`;
+      problems.push({ pointer: step(pointer, 'approval'), message });
     }
   });
 }
@@ -168,7 +189,8 @@ function decide(policy: Policy, row: Expectation, caller: SupposedCaller | 'anon
     const [method = '', target = ''] = row.request.split(' ');
     return policy.decideRoute({ method, path: target.split('?', 1)[0] ?? '', nowSeconds }, identity);
   }
-  const target = policy.functions[row.function ?? ''] ?? policy.workflows[row.workflow ?? ''];
+  const approval = row.approval === undefined ? undefined : approvalNamed(policy, row.approval);
+  const target = approval ?? policy.functions[row.function ?? ''] ?? policy.workflows[row.workflow ?? ''];
   const permission = row.permission ?? target?.permission ?? '';
   if (identity === undefined) return { allowed: false, public: false, reason: 'identity_missing' };
   return policy.decidePermission(identity, permission);

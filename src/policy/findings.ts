@@ -101,14 +101,15 @@ function closedFunctions(view: Survey): Finding[] {
 }
 
 function closedWorkflows(view: Survey): Finding[] {
-  return Object.entries(view.document.workflows ?? {}).flatMap(([name, { permission, steps = {} }]) => {
+  return Object.entries(view.document.workflows ?? {}).flatMap(([name, { permission, steps = {}, approvals = {} }]) => {
     const at = step('/workflows', name);
-    return [
-      ...ungranted(view, permission, step(at, 'permission')),
-      ...Object.entries(steps).flatMap(([state, { permission: needed }]) =>
-        ungranted(view, needed, step(step(step(at, 'steps'), state), 'permission')),
+    const asking: Readonly<Record<string, Readonly<Record<string, { permission: string }>>>> = { steps, approvals };
+    const inStates = Object.entries(asking).flatMap(([member, states]) =>
+      Object.entries(states).flatMap(([state, { permission: needed }]) =>
+        ungranted(view, needed, step(step(step(at, member), state), 'permission')),
       ),
-    ];
+    );
+    return [...ungranted(view, permission, step(at, 'permission')), ...inStates];
   });
 }
 
@@ -206,9 +207,9 @@ function permissionsAsked({ routes = [], functions = {}, workflows = {} }: Polic
   return [
     ...routes.flatMap(({ permission, anyPermission }) => [...listOf(permission), ...listOf(anyPermission)]),
     ...Object.values(functions).map(({ permission }) => permission),
-    ...Object.values(workflows).flatMap(({ permission, steps = {} }) => [
+    ...Object.values(workflows).flatMap(({ permission, steps = {}, approvals = {} }) => [
       permission,
-      ...Object.values(steps).map((one) => one.permission),
+      ...[...Object.values(steps), ...Object.values(approvals)].map((one) => one.permission),
     ]),
   ];
 }

@@ -23,6 +23,7 @@ import { compileRules } from './rules';
 import { decideAwsRole } from './aws-role';
 import { policyShape } from './schema';
 import { step } from './shape';
+import { approvalOf } from './workflow-document';
 import { checkWorkflows } from './workflow-schema';
 
 /**
@@ -150,11 +151,13 @@ function awsRoleOf(
   rules: DecisionRules,
 ): Policy['decideAwsRole'] {
   const asked = { ...rules, documents: roles };
-  return (identity, { kind, name }) => {
+  return (identity, { kind, name, approval }) => {
     // A queue stands before a function, and is filled by whoever may call it.
     const among = kind === 'workflow' ? workflows : functions;
     const target = Object.hasOwn(among, name) ? among[name] : undefined;
-    return target === undefined ? { reason: 'target_unknown' } : decideAwsRole(asked, identity, target.permission);
+    const decided =
+      approval === undefined ? target : approvalOf(Object.hasOwn(workflows, name) ? workflows[name] : {}, approval);
+    return decided === undefined ? { reason: 'target_unknown' } : decideAwsRole(asked, identity, decided.permission);
   };
 }
 

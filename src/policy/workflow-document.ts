@@ -4,6 +4,16 @@ export interface StepDocument {
   readonly function: string;
   /** What the caller needs for this step; it stands in place of the function's own permission. */
   readonly permission: string;
+  /** The state whose approval must be shown before the function does it, out of the workflow's `approvals`. */
+  readonly approvedBy?: string;
+}
+
+/** A state that waits for a person's decision. */
+export interface ApprovalDocument {
+  /** What a person needs to decide. */
+  readonly permission: string;
+  /** Whether who started the workflow may decide it too. Default: nobody decides their own request. */
+  readonly ownRequests?: boolean;
 }
 
 /** A state machine that the application starts as its caller. */
@@ -19,8 +29,20 @@ export interface WorkflowDocument {
   readonly deadlineSeconds?: number;
   /** By the state's name. */
   readonly steps?: Readonly<Record<string, StepDocument>>;
+  /** The states that wait for a person, by their names. */
+  readonly approvals?: Readonly<Record<string, ApprovalDocument>>;
   /** Roles that see everybody's executions; others see those that they started. */
   readonly viewers?: string | readonly string[];
   /** The file of the state machine's definition (Amazon States Language), from the policy file's folder. */
   readonly definition?: string;
+  /** The CloudWatch log group that has its records at level ALL, for the auditor; for `EXPRESS`, which has no history. */
+  readonly logGroup?: string;
+}
+
+/** The approval of this state; undefined where the workflow has none. */
+export function approvalOf(
+  { approvals = {} }: Pick<WorkflowDocument, 'approvals'> = {},
+  state: string,
+): ApprovalDocument | undefined {
+  return Object.hasOwn(approvals, state) ? approvals[state] : undefined;
 }

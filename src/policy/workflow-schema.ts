@@ -10,10 +10,20 @@ const DEFAULT_DEADLINE_SECONDS = 24 * 3600;
 /** Step Functions ends Express workflows after five minutes. */
 const MAX_EXPRESS_SECONDS = 300;
 
+/** What a state may be called: Amazon States Language takes 80 characters. */
+const STATE_NAME = /^.{1,80}$/su;
+
 /** The shape of `/workflows/…`, out of the shapes that it shares with the rest of the file. */
 export function workflowShapeOf(permission: Shape, roleName: Shape): Shape {
   const stepShape = objectOf('A task that a function of the policy does.', {
     required: { function: text('The name of the function.'), permission },
+    optional: { approvedBy: text('The state whose approval the function must be shown, one of "approvals".') },
+  });
+  const approvalShape = objectOf("A state that waits for a person's decision.", {
+    required: { permission },
+    optional: {
+      ownRequests: oneOf('Whether who started the workflow may decide it too. Default false.', [true, false]),
+    },
   });
   return objectOf('A state machine that is started as the caller.', {
     required: {
@@ -35,9 +45,14 @@ export function workflowShapeOf(permission: Shape, roleName: Shape): Shape {
         1,
         MAX_DEADLINE_SECONDS,
       ),
-      steps: mapOf(stepShape, 'The tasks that functions of the policy do, by the name of their state.', /^.{1,80}$/su),
+      steps: mapOf(stepShape, 'The tasks that functions of the policy do, by the name of their state.', STATE_NAME),
+      approvals: mapOf(approvalShape, 'The states that wait for a person, by their names.', STATE_NAME),
       viewers: oneOrMore(roleName, "Roles that see everybody's executions."),
       definition: text("The file of its definition, from the policy file's folder."),
+      logGroup: text('The CloudWatch log group of an Express workflow, for the auditor.', {
+        pattern: /^[A-Za-z0-9_./#-]{1,512}$/,
+        hint: 'the name of a log group',
+      }),
     },
   });
 }
@@ -59,11 +74,7 @@ export function checkWorkflows({ workflows = {}, functions = {}, roles }: Policy
     if (other !== undefined)
       problems.push({ pointer: at('target'), message: `is that of the workflow "${other}" too` });
     byTarget.set(workflow.target, name);
-    for (const [state, { function: named }] of Object.entries(workflow.steps ?? {})) {
-      if (known.includes(named)) continue;
-      const pointer = step(step(at('steps'), state), 'function');
-      problems.push({ pointer, message: `function ${unknownName(named, known)}` });
-    }
+    checkSteps(workflow, at('steps'), known, problems);
     for (const role of [workflow.viewers ?? []].flat()) {
       if (Object.hasOwn(roles, role)) continue;
       problems.push({ pointer: at('viewers'), message: `role ${unknownName(role, Object.keys(roles))}` });
@@ -71,8 +82,29 @@ export function checkWorkflows({ workflows = {}, functions = {}, roles }: Policy
   }
 }
 
+function checkSteps(
+  { steps = {}, approvals = {} }: WorkflowDocument,
+  pointer: string,
+  functions: readonly string[],
+  problems: Problem[],
+): void {
+  const states = Object.keys(approvals);
+  for (const [state, { function: named, approvedBy }] of Object.entries(steps)) {
+    const at = (member: string): string => step(step(pointer, state), member);
+    if (!functions.includes(named)) {
+      problems.push({ pointer: at('function'), message: `function ${unknownName(named, functions)}` });
+    }
+    if (approvedBy === undefined || states.includes(approvedBy)) continue;
+    const message =
+      states.length === 0
+        ? 'names an approval, and "approvals" has none'
+        : `approval ${unknownName(approvedBy, states)}`;
+    problems.push({ pointer: at('approvedBy'), message });
+  }
+}
+
 function checkType(
-  { type, timeoutSeconds, deadlineSeconds = 0 }: WorkflowDocument,
+  { type, timeoutSeconds, deadlineSeconds = 0, approvals, logGroup }: WorkflowDocument,
   at: (member: string) => string,
   problems: Problem[],
 ): void {
@@ -80,6 +112,18 @@ function checkType(
     problems.push({
       pointer: at('timeoutSeconds'),
       message: 'is for workflows of type "EXPRESS", which are waited for',
+    });
+  }
+  if (type !== 'EXPRESS' && logGroup !== undefined) {
+    problems.push({
+      pointer: at('logGroup'),
+      message: 'is for workflows of type "EXPRESS": the others have a history',
+    });
+  }
+  if (type === 'EXPRESS' && approvals !== undefined) {
+    problems.push({
+      pointer: at('approvals'),
+      message: 'are for workflows of type "STANDARD": Express has no task tokens',
     });
   }
   if (type === 'EXPRESS' && deadlineSeconds > MAX_EXPRESS_SECONDS) {

@@ -1,5 +1,6 @@
 import type { TokenFault } from '../../src/core/errors';
 import {
+  approvalToken,
   encodePart,
   forge,
   handOverToken,
@@ -295,6 +296,19 @@ const substitutions: readonly Attack[] = (
   token: () => mint(key),
 }));
 
+/** The key that hand-overs are signed with signs these too: it is the `typ` that tells them apart. */
+const approvals: readonly Attack[] = [
+  {
+    name: 'an approval of a workflow’s state',
+    fault: 'type',
+    unasked: true,
+    token: ({ key, mint }) => {
+      const [, claims] = partsOf(mint(key));
+      return approvalToken(key, { claims: JSON.parse(jsonOf(claims)) as Record<string, unknown> });
+    },
+  },
+];
+
 /** Every token that no door may take. */
 export const attacks: readonly Attack[] = [
   ...algorithms,
@@ -303,4 +317,5 @@ export const attacks: readonly Attack[] = [
   ...forms,
   ...claims,
   ...substitutions,
+  ...approvals,
 ];

@@ -31,6 +31,7 @@ const start = in_('attacks/start-up.test.ts', 'does not start with %s');
 const vectors = in_('vectors/vectors.test.ts', 'accepts nothing that is wrong');
 const HEADERS = 'only the app behind the gateway reads headers that a client could have sent';
 const PATHS = 'only the app routes by a path';
+const DECISIONS = 'only the app starts workflows and has task tokens';
 
 /** The attacks that the threat model is about. */
 export const knownAttacks: readonly KnownAttack[] = [
@@ -451,6 +452,67 @@ export const knownAttacks: readonly KnownAttack[] = [
       ...in_('function/round-trip.test.ts', 'a hand-over that was caught is worth nothing once its time is over'),
       ...in_('function/events.test.ts', 'refuses its hand-over for %s', 'a workflow’s hand-over is none for a call'),
       ...in_('function/workflow-task.test.ts', 'a task %s is refused'),
+    ],
+  },
+  {
+    number: 45,
+    name: "An approval of another execution, input, state or workflow, the starter's own, or another kind of token for it",
+    doors: everyDoor,
+    tokens: ['an approval of a workflow’s state'],
+    tests: [
+      ...in_(
+        'function/workflow-approval.test.ts',
+        'an approval %s is refused',
+        'an approval that the policy’s step does not ask for is not passed over',
+        'an approval is no hand-over for a call',
+      ),
+      ...knock,
+    ],
+  },
+  {
+    number: 46,
+    name: "A decision by whoever may not, on one's own request, twice, too late, or of what Baton did not start",
+    doors: ['middleware'],
+    only: DECISIONS,
+    tests: in_(
+      'workflows/approvals.test.ts',
+      '%s',
+      'as the application that acted for who asked, by either of its names',
+      'a run that was started by hand: nobody knows whose it is',
+      'is decided once, however many decide at the same time',
+      'is decided in the attempt that waits, and in none before',
+    ),
+  },
+  {
+    number: 47,
+    name: "A task's token taken out of a log, an error or an answer, or slipped in as data",
+    doors: ['middleware', 'function'],
+    only: DECISIONS,
+    tests: [
+      ...in_(
+        'workflows/approvals.test.ts',
+        'shows the task’s token to nobody: in no line, error, answer or trail',
+        'nothing of a token where the state %s',
+      ),
+      ...in_('workflows/approvals-aws.test.ts', 'AWS answers a decision with %s'),
+      ...in_(
+        'function/workflow-approval.test.ts',
+        'the task’s token, where a function asks somebody, does not reach its handler',
+      ),
+    ],
+  },
+  {
+    number: 48,
+    name: "Somebody else's run started, seen or cancelled: a guessed name, a borrowed key, a copied input",
+    doors: ['middleware'],
+    only: DECISIONS,
+    tests: [
+      ...in_(
+        'workflows/workflows.test.ts',
+        'hands the caller over to that execution alone, with that input alone',
+        '%s starts nothing',
+      ),
+      ...in_('workflows/runs.test.ts', 'but not %s', 'but not one that somebody made to look like the caller’s own'),
     ],
   },
 ];

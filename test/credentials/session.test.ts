@@ -58,6 +58,17 @@ describe('the session policy', () => {
     });
   });
 
+  it('allows for all resources what AWS allows for one alone in no case, and nothing else', () => {
+    const actions = ['states:DescribeExecution', 'states:SendTaskSuccess'];
+    expect(JSON.parse(sessionPolicy(target({ actions })))).toEqual({
+      Version: '2012-10-17',
+      Statement: [
+        { Effect: 'Allow', Action: ['states:DescribeExecution'], Resource: FUNCTION_ARN },
+        { Effect: 'Allow', Action: ['states:SendTaskSuccess'], Resource: '*' },
+      ],
+    });
+  });
+
   it.each<[string, Partial<CredentialsTarget>]>([
     ['a wildcard in the ARN', { arn: `${FUNCTION_ARN}*` }],
     ['a policy variable in the ARN', { arn: 'arn:aws:lambda:eu-west-1:1:function:${aws:username}' }],

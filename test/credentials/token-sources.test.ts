@@ -181,7 +181,7 @@ describe('the certificate of an application', () => {
   });
 
   it.each<[string, object, string, RegExp]>([
-    ['that the application has not', { clientId: 'bare' }, 'AADSTS700027', /upload it/],
+    ['that the application has not', { clientId: 'bare' }, 'AADSTS700027', /Upload it/],
     ['of an application that is not there', { clientId: 'nobody' }, 'AADSTS700016', /clientId/],
   ])('%s is refused, and the error says what to change', async (_what, changes, reason, message) => {
     const error = await thrownBy(() => make(changes).token(API));

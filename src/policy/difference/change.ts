@@ -9,9 +9,9 @@ export interface ChangedParty {
   readonly name: string;
 }
 
-/** What somebody gains or loses; `deny` is gained by whom something is taken from, `actor` is acting for others as it. */
+/** What somebody gains or loses; `approval` is deciding a state, as `<workflow>/<state>`; `deny` is gained by whom something is taken from, `actor` is acting for others as it. */
 export interface ChangedRight {
-  readonly kind: 'route' | 'function' | 'workflow' | 'permission' | 'role' | 'actor' | 'deny';
+  readonly kind: 'route' | 'function' | 'workflow' | 'approval' | 'permission' | 'role' | 'actor' | 'deny';
   readonly name: string;
 }
 

@@ -19,8 +19,11 @@ function permissionsIn({
   ]);
   const asked = routes.flatMap(({ permission, anyPermission }) => [...listOf(permission), ...listOf(anyPermission)]);
   const called = [...Object.values(functions), ...Object.values(workflows)].map(({ permission }) => permission);
-  const inSteps = Object.values(workflows).flatMap(({ steps = {} }) => Object.values(steps));
-  return [...grants, ...asked, ...called, ...inSteps.map(({ permission }) => permission)];
+  const inStates = Object.values(workflows).flatMap(({ steps = {}, approvals = {} }) => [
+    ...Object.values(steps),
+    ...Object.values(approvals),
+  ]);
+  return [...grants, ...asked, ...called, ...inStates.map(({ permission }) => permission)];
 }
 
 /** Whether everything that `permission` stands for is granted; it can be a wildcard. */
@@ -75,13 +78,30 @@ export function permissionChanges(documents: Pair<PolicyDocument>): RightChange[
   return [...roles, ...actors];
 }
 
-/** The functions that callers gain and lose, and the workflows. */
+/** The functions that callers gain and lose, the workflows, and the approvals in them. */
 export function functionChanges(documents: Pair<PolicyDocument>): RightChange[] {
-  return [...targetChanges(documents, 'function'), ...targetChanges(documents, 'workflow')];
+  return [
+    ...targetChanges(documents, 'function', ({ functions = {} }) => functions),
+    ...targetChanges(documents, 'workflow', ({ workflows = {} }) => workflows),
+    ...targetChanges(documents, 'approval', approvalsIn),
+  ];
 }
 
-function targetChanges(documents: Pair<PolicyDocument>, kind: 'function' | 'workflow'): RightChange[] {
-  const targetsOf = (document: PolicyDocument) => (kind === 'function' ? document.functions : document.workflows) ?? {};
+/** What is called or decided, by name: each asks for one permission. */
+type Targets = Readonly<Record<string, { readonly permission: string }>>;
+
+function approvalsIn({ workflows = {} }: PolicyDocument): Targets {
+  const named = Object.entries(workflows).flatMap(([workflow, { approvals = {} }]) =>
+    Object.entries(approvals).map(([state, approval]) => [`${workflow}/${state}`, approval] as const),
+  );
+  return Object.fromEntries(named);
+}
+
+function targetChanges(
+  documents: Pair<PolicyDocument>,
+  kind: 'function' | 'workflow' | 'approval',
+  targetsOf: (document: PolicyDocument) => Targets,
+): RightChange[] {
   const names = inEither(documents, (document) => Object.keys(targetsOf(document)));
   return comparedCallers(documents).flatMap(({ who, identity }) =>
     names.flatMap((name) => {

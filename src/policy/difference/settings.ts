@@ -17,6 +17,7 @@ const RIGHTS = [
   /^\/roles\/[^/]+\/(?:members|inherits|permissions|deny)$/,
   /^\/actors\/[^/]+\/(?:members|permissions|deny|roles)$/,
   /^\/(?:functions|workflows)\/[^/]+\/permission$/,
+  /^\/workflows\/[^/]+\/approvals\/[^/]+\/permission$/,
 ];
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
