@@ -5,6 +5,7 @@ import type { AuditEvent, AuditSink, Logger } from '../core/logger';
 import { checkOptionNames, wholeNumber } from '../core/options';
 import type { Signer } from '../jws/sign';
 import { AuditChain } from './audit-chain';
+import type { AuditPlace } from './audit-checkpoint';
 import { Checkpoints, type AuditCheckpoint } from './audit-checkpoints';
 import { checkFolder, unwritable } from './audit-file';
 import { auditView, type AuditView } from './audit-personal';
@@ -45,8 +46,24 @@ export interface AuditTrailOptions extends SubjectOptions {
 
 /** An audit trail in files of its own. */
 export interface AuditTrail extends AuditSink {
+  /** What the files are named after. */
+  readonly file: string;
   /** The file that is written now. */
   readonly path: string;
+  /** Where the last line stands. */
+  readonly place: AuditPlace;
+  /**
+   * Writes a line as `record` does, or throws, whatever `whenUnwritable` says: for whoever has the event still, and comes
+   * with it again.
+   *
+   * @throws BatonError `audit_unwritable`; then there is no such line
+   */
+  append(event: AuditEvent): void;
+  /**
+   * Has all lines up to here brought to the disk itself: they outlast a power failure.
+   * @throws BatonError `audit_unwritable`
+   */
+  sync(): Promise<void>;
   /** Takes a checkpoint now, for example before a file is copied. */
   checkpoint(): Promise<AuditCheckpoint>;
   /** Takes a last checkpoint, writes the line that says that the chain has ended, and closes the file. */
@@ -87,7 +104,11 @@ function openChain(options: AuditTrailOptions, syncEachLine: boolean): AuditChai
   }
 }
 
+const unwritten = (cause: unknown): BatonError =>
+  new BatonError('audit_unwritable', 'The decision could not be recorded.', { cause });
+
 class FileTrail implements AuditTrail {
+  readonly file: string;
   readonly #chain: AuditChain;
   readonly #checkpoints: Checkpoints;
   readonly #view: AuditView;
@@ -110,6 +131,7 @@ class FileTrail implements AuditTrail {
     const keepPersonal = choice('personalData', options.personalData, ['redacted', 'kept']) === 'kept';
     this.#view = { hashed: subjectHash(OWNER, options), keepPersonal };
     this.#logger = logger;
+    this.file = options.file;
     this.#chain = openChain(options, fsync === 'line');
     const sync = fsync === 'checkpoint';
     this.#checkpoints = new Checkpoints(this.#chain, { signer, every, seconds, onCheckpoint, logger, sync, clock });
@@ -122,17 +144,40 @@ class FileTrail implements AuditTrail {
     return this.#chain.path;
   }
 
+  get place(): AuditPlace {
+    return this.#chain.place;
+  }
+
   record(event: AuditEvent): void {
-    const fields = auditView(redact(event), this.#view);
-    for (const name of RESERVED) delete fields[name];
     try {
-      if (this.#lost > 0) this.#chain.append({ type: 'audit_lost', lost: this.#lost });
-      this.#lost = 0;
-      this.#chain.append({ type: 'audit', ...fields });
+      this.#write(event);
     } catch (cause) {
       this.#failed(cause);
-      return;
     }
+  }
+
+  append(event: AuditEvent): void {
+    try {
+      this.#write(event);
+    } catch (cause) {
+      throw unwritten(cause);
+    }
+  }
+
+  async sync(): Promise<void> {
+    try {
+      await this.#chain.sync();
+    } catch (cause) {
+      throw unwritten(cause);
+    }
+  }
+
+  #write(event: AuditEvent): void {
+    const fields = auditView(redact(event), this.#view);
+    for (const name of RESERVED) delete fields[name];
+    if (this.#lost > 0) this.#chain.append({ type: 'audit_lost', lost: this.#lost });
+    this.#lost = 0;
+    this.#chain.append({ type: 'audit', ...fields });
     this.#checkpoints.lineWritten();
   }
 
@@ -175,7 +220,7 @@ class FileTrail implements AuditTrail {
       const message = `Audit lines are being lost: ${code ?? 'the file is closed'}`;
       this.#logger.error(message, { type: 'audit_lost', error: cause });
     }
-    if (this.#refuse) throw new BatonError('audit_unwritable', 'The decision could not be recorded.', { cause });
+    if (this.#refuse) throw unwritten(cause);
   }
 }
 

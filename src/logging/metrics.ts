@@ -2,7 +2,13 @@ import { hostname } from 'node:os';
 import { systemClock, type Clock } from '../core/clock';
 import type { ErrorCode } from '../core/error-codes';
 import { BatonError } from '../core/errors';
-import type { FunctionCallMeasure, LeftWorkMeasure, MetricsSink, RequestMeasure } from '../core/metrics';
+import type {
+  FunctionCallMeasure,
+  LeftWorkMeasure,
+  MetricsSink,
+  RequestMeasure,
+  WorkflowStartMeasure,
+} from '../core/metrics';
 import { checkOptionNames, wholeNumber } from '../core/options';
 import { onDrain } from '../core/process-hooks';
 import { emfLine, type EmfMetric } from './emf';
@@ -108,6 +114,12 @@ const LEFT_WORK: SeriesNames = {
   count: 'workLeft',
   duration: 'workLeftMs',
 };
+const WORKFLOW_STARTS: SeriesNames = {
+  labels: ['workflow', 'outcome'],
+  dimensionSets: [['application', 'workflow', 'outcome']],
+  count: 'workflowStarts',
+  duration: 'workflowStartMs',
+};
 
 const statusClass = (status: number | undefined): string =>
   status === undefined ? 'aborted' : `${Math.floor(status / 100)}xx`;
@@ -118,6 +130,7 @@ class EmfMetrics implements Metrics {
   readonly #refusals: MeasureSeries;
   readonly #functionCalls: MeasureSeries;
   readonly #leftWork: MeasureSeries;
+  readonly #workflowStarts: MeasureSeries;
   readonly #timer: NodeJS.Timeout;
   readonly #atExit = (): void => this.flush();
   readonly #offDrain: () => void;
@@ -131,7 +144,8 @@ class EmfMetrics implements Metrics {
     this.#refusals = make(REFUSALS);
     this.#functionCalls = make(FUNCTION_CALLS);
     this.#leftWork = make(LEFT_WORK);
-    this.#series = [this.#requests, this.#refusals, this.#functionCalls, this.#leftWork];
+    this.#workflowStarts = make(WORKFLOW_STARTS);
+    this.#series = [this.#requests, this.#refusals, this.#functionCalls, this.#leftWork, this.#workflowStarts];
     this.#timer = setInterval(() => this.flush(), intervalSeconds * 1000).unref();
     process.once('exit', this.#atExit);
     this.#offDrain = onDrain(() => this.flush());
@@ -151,6 +165,10 @@ class EmfMetrics implements Metrics {
 
   workLeft({ function: name, outcome, durationMs }: LeftWorkMeasure): void {
     this.#leftWork.add([name, outcome], durationMs);
+  }
+
+  workflowStart({ workflow, outcome, durationMs }: WorkflowStartMeasure): void {
+    this.#workflowStarts.add([workflow, outcome], durationMs);
   }
 
   flush(): void {
@@ -194,8 +212,8 @@ function seriesOf(
 
 /**
  * Metrics for CloudWatch, as lines in its Embedded Metric Format: requests and their durations by route and class of status,
- * refusals by code, calls of functions and work left behind by outcome. The CloudWatch agent sends the file; no AWS client, no call in a
- * request.
+ * refusals by code, calls of functions, work left behind and starts of workflows by outcome. The CloudWatch agent sends
+ * the file; no AWS client, no call in a request.
  *
  * Routes are the entries of the policy, never paths, and nothing of a caller is among the dimensions: what is counted stays
  * few. Written each interval, for every 100 values, and when the process exits.

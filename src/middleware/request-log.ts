@@ -17,7 +17,7 @@ export interface RequestLogOptions {
 /** @throws BatonError `option_invalid` */
 function checkMetrics(metrics: MetricsSink | undefined): MetricsSink | undefined {
   if (metrics === undefined) return undefined;
-  const methods: readonly (keyof MetricsSink)[] = ['request', 'refused', 'functionCall', 'workLeft'];
+  const methods: readonly (keyof MetricsSink)[] = ['request', 'refused', 'functionCall', 'workLeft', 'workflowStart'];
   const isSink = typeof metrics === 'object' && metrics !== null;
   if (isSink && methods.every((name) => typeof metrics[name] === 'function')) return metrics;
   throw new BatonError('option_invalid', `The option "metrics" needs the methods ${methods.join(', ')}.`);

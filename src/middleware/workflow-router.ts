@@ -1,8 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { runInContext } from '../context/storage';
 import { BatonError } from '../core/errors';
-import { checkOptionNames } from '../core/options';
+import { checkOptionNames, wholeNumber } from '../core/options';
+import { systemTimers } from '../core/timers';
+import type { ApprovalDecision } from '../workflows/decision';
 import type { Workflows } from '../workflows/workflows';
+import { lastEventIdOf, sendEvents } from './event-stream';
 import type { HttpRequest, Middleware, Next, RoutedRequest } from './http';
 import { keyOfRequest } from './idempotency-key';
 import { refuse } from './problem';
@@ -12,6 +15,11 @@ import { requireRecord } from './record';
 export interface WorkflowRouterOptions {
   /** The workflows that clients may start here, by their names in the policy. Default: none; they may be looked at. */
   readonly start?: readonly string[];
+  /**
+   * A stream of events ends after so many seconds, 1 to 900, and the client asks again behind the last event that it has.
+   * Default 25: API Gateway waits 29 or 30 s for an answer, and gives one that it does not stream on whole.
+   */
+  readonly streamSeconds?: number;
 }
 
 interface Answer {
@@ -20,7 +28,11 @@ interface Answer {
   readonly body?: unknown;
 }
 
-type Route = (req: HttpRequest, name: string) => Promise<Answer>;
+/** @param names the segments of the path that name something: a workflow or a run, and a state of it */
+type Route = (req: HttpRequest, ...names: readonly [string, string]) => Promise<Answer | Streaming>;
+
+/** Answers by itself, bit by bit. */
+type Streaming = (res: ServerResponse) => Promise<void>;
 
 function send(res: ServerResponse, { status, headers = {}, body }: Answer): void {
   res.statusCode = status;
@@ -37,13 +49,14 @@ function send(res: ServerResponse, { status, headers = {}, body }: Answer): void
   res.end(text);
 }
 
-/** The one segment below the place where the router is mounted; undefined for anything else. */
-function segmentOf(req: HttpRequest): string | undefined {
-  const [, segment] = /^\/([^/?]+)\/?(?:\?.*)?$/.exec(req.url ?? '') ?? [];
+/** The segments below the place where the router is mounted, decoded; none for a path that is nobody's. */
+function segmentsOf({ url = '' }: HttpRequest): readonly string[] {
+  const [path = ''] = url.split('?', 1);
+  const segments = path.replace(/\/$/, '').split('/').slice(1);
   try {
-    return segment === undefined ? undefined : decodeURIComponent(segment);
+    return segments.some((segment) => segment === '') ? [] : segments.map(decodeURIComponent);
   } catch {
-    return undefined;
+    return [];
   }
 }
 
@@ -62,17 +75,66 @@ function starts(workflows: Workflows, open: readonly string[]): Route {
   };
 }
 
-function routesOf(workflows: Workflows, open: readonly string[]): Readonly<Record<string, Route>> {
-  const see: Route = async (_req, id) => ({ status: 200, body: await workflows.run(id) });
-  return {
-    POST: starts(workflows, open),
-    GET: see,
-    HEAD: see,
-    DELETE: async (_req, id) => {
-      await workflows.cancel(id);
-      return { status: 204 };
-    },
+/** Decides as the body says; the state is the path's. */
+function decides(workflows: Workflows): Route {
+  return async (req, id, state) => {
+    const { body } = req as RoutedRequest;
+    const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
+    if (!isObject || Object.hasOwn(body, 'state')) {
+      const problems = [{ pointer: isObject ? '/state' : '', message: 'must be { decision, comment? }' }];
+      throw new BatonError('input_invalid', 'The body of a decision is not one.', { problems });
+    }
+    await workflows.decide(id, { ...body, state } as ApprovalDecision);
+    return { status: 204 };
   };
+}
+
+/** Sends what happens to the run. */
+function follows(workflows: Workflows, lifeMs: number): Route {
+  return async (req, id) => {
+    const afterEventId = lastEventIdOf(req);
+    return (res) =>
+      sendEvents(req, res, (signal) => workflows.events(id, { afterEventId, signal }), {
+        lifeMs,
+        timers: systemTimers,
+      });
+  };
+}
+
+/** The routes of each kind of path, by method. */
+type Routes = Readonly<Record<'/:run' | '/:run/events' | '/:run/approvals/:state', Readonly<Record<string, Route>>>>;
+
+function routesOf(workflows: Workflows, open: readonly string[], follow: Route): Routes {
+  const see: Route = async (_req, id) => ({ status: 200, body: await workflows.run(id) });
+  const cancel: Route = async (_req, id) => {
+    await workflows.cancel(id);
+    return { status: 204 };
+  };
+  return {
+    '/:run': { POST: starts(workflows, open), GET: see, HEAD: see, DELETE: cancel },
+    '/:run/events': { GET: follow },
+    '/:run/approvals/:state': { POST: decides(workflows) },
+  };
+}
+
+function kindOf(segments: readonly string[]): keyof Routes | undefined {
+  const [, member, ...names] = segments;
+  if (segments.length === 1) return '/:run';
+  if (member === 'events' && names.length === 0) return '/:run/events';
+  if (member === 'approvals' && names.length === 1) return '/:run/approvals/:state';
+  return undefined;
+}
+
+/** What answers a request; undefined for what is nobody's. */
+function routeOf(routes: Routes, req: HttpRequest): (() => Promise<Answer | Streaming>) | undefined {
+  const segments = segmentsOf(req);
+  const kind = kindOf(segments);
+  if (kind === undefined) return undefined;
+  const { [kind]: byMethod } = routes;
+  const { method = '' } = req;
+  const route = Object.hasOwn(byMethod, method) ? byMethod[method] : undefined;
+  const [name = '', , state = ''] = segments;
+  return route && (() => route(req, name, state));
 }
 
 /**
@@ -81,7 +143,8 @@ function routesOf(workflows: Workflows, open: readonly string[]): Readonly<Recor
  *
  * Answers: `POST /:name` 202 with `{ id, startedAt, alreadyStarted }` and the run's `Location`; the header
  * `Idempotency-Key` makes a request that is sent again the same run. `GET /:id` 200 with what `workflows.run()` gives.
- * `DELETE /:id` 204. Or the problem JSON of what those throw.
+ * `GET /:id/events` its events as server-sent events, which go on behind the header `Last-Event-ID`. `DELETE /:id` 204. `POST /:id/approvals/:state` with `{ "decision": "approve" or "reject", "comment"? }` 204. Or the problem
+ * JSON of what those throw.
  *
  * @throws BatonError at start: `option_unknown`, `option_invalid`
  *
@@ -91,23 +154,28 @@ function routesOf(workflows: Workflows, open: readonly string[]): Readonly<Recor
  * ```
  */
 export function workflowRouter(workflows: Workflows, options: WorkflowRouterOptions = {}): Middleware {
-  checkOptionNames('workflowRouter()', options, { start: true });
+  checkOptionNames('workflowRouter()', options, { start: true, streamSeconds: true });
   const { start = [] } = options;
+  const limits = { fallback: 25, min: 1, max: 900 };
+  const lifeMs = 1000 * wholeNumber('workflowRouter()', 'streamSeconds', options.streamSeconds, limits);
   if (!Array.isArray(start) || !start.every((name) => typeof name === 'string')) {
     throw new BatonError('option_invalid', 'workflowRouter(): option "start" must be a list of names of workflows.');
   }
-  const routes = routesOf(workflows, start);
+  const routes = routesOf(workflows, start, follows(workflows, lifeMs));
   return function workflowMiddleware(req, res, next: Next) {
-    const route = routes[req.method ?? ''];
-    const segment = segmentOf(req);
-    if (route === undefined || segment === undefined) {
+    const route = routeOf(routes, req);
+    if (route === undefined) {
       next();
       return;
     }
     const answer = async (): Promise<void> => {
       try {
         const record = requireRecord(req, 'workflowRouter()');
-        send(res, await runInContext(record, () => route(req, segment)));
+        await runInContext(record, async () => {
+          const answered = await route();
+          if (typeof answered === 'function') await answered(res);
+          else send(res, answered);
+        });
       } catch (thrown) {
         if (thrown instanceof BatonError) refuse(req, res, thrown);
         else next(thrown);

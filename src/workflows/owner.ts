@@ -2,7 +2,7 @@ import { asBatonError } from '../core/errors';
 import type { KeyFinder } from '../jws/keys';
 import type { HandOverDocument, WorkflowDocument } from '../policy/document';
 import { workflowDeadlineSeconds } from '../policy/workflow-schema';
-import { verifyHandOverToken } from '../token/hand-over-token';
+import { verifyHandOverToken, type VerifiedHandOver } from '../token/hand-over-token';
 import { digestOfText } from './input';
 
 /** An execution as AWS describes it. */
@@ -16,18 +16,18 @@ export interface DescribedExecution {
 const MARGIN_SECONDS = 360;
 
 /**
- * Who started an execution, by the hand-over in its input; undefined where it has none that holds. What else the input
+ * The hand-over in an execution's input, verified; undefined where it has none that holds. What else the input
  * says of a caller proves nothing: whoever may start the state machine in AWS can write it.
  *
  * The hand-over had to be good when the execution began, by AWS's clock. It is over after its deadline, and its execution
  * can still be looked at.
  */
-export async function starterOf(
+export async function startOf(
   { name, input, startDate }: DescribedExecution,
   workflow: WorkflowDocument,
   { issuer, algorithms, clockToleranceSeconds = MARGIN_SECONDS }: HandOverDocument,
   keys: KeyFinder,
-): Promise<string | undefined> {
+): Promise<VerifiedHandOver | undefined> {
   const token = handOverIn(input);
   if (token === undefined || startDate === undefined) return undefined;
   const maxLifetimeSeconds = workflowDeadlineSeconds(workflow) + MARGIN_SECONDS;
@@ -42,12 +42,18 @@ export async function starterOf(
   };
   try {
     const startedAt = Math.floor(startDate.getTime() / 1000);
-    const { work, transaction } = await verifyHandOverToken(token, expected, startedAt);
-    return work?.id === name && work.payloadSha256 === digestOfText(input) ? transaction.sub : undefined;
+    const start = await verifyHandOverToken(token, expected, startedAt);
+    const { work } = start;
+    return work?.id === name && work.payloadSha256 === digestOfText(input) ? start : undefined;
   } catch (thrown) {
     if (asBatonError(thrown).code === 'token_invalid') return undefined;
     throw thrown;
   }
+}
+
+/** Who started an execution; undefined where nobody can say. */
+export async function starterOf(...args: Parameters<typeof startOf>): Promise<string | undefined> {
+  return (await startOf(...args))?.transaction.sub;
 }
 
 function handOverIn(input: string | undefined): string | undefined {

@@ -13,11 +13,17 @@ export interface SfnAccess {
   readonly client: (credentials: AwsCredentials | undefined) => SfnClient;
   /** Tries once: an Express workflow would run twice. */
   readonly onceClient: (credentials: AwsCredentials | undefined) => SfnClient;
+  /** As `client`, and gives the SDK's logger nothing: for calls whose requests or answers hold secrets. */
+  readonly quietClient: (credentials: AwsCredentials | undefined) => SfnClient;
+  /** As `onceClient`, and gives the SDK's logger nothing. */
+  readonly quietOnceClient: (credentials: AwsCredentials | undefined) => SfnClient;
 }
 
 const RETRY_SETTINGS = ['maxAttempts', 'retryMode', 'retryStrategy'];
 const CONNECTION_TIMEOUT_MS = 3000;
 const MAX_ATTEMPTS = 3;
+const nothing = (): void => undefined;
+const SILENT = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /**
  * `@aws-sdk/client-sfn`, which is loaded with the first call.
@@ -46,17 +52,25 @@ function newAccess(clientConfig: Readonly<Record<string, unknown>>): SfnAccess {
   // The first client's handler holds the sockets of them all.
   const own = new sdk.SFNClient(config);
   const { requestHandler } = own.config;
-  const clientsOf = (maxAttempts: number) =>
+  const clientsOf = (maxAttempts: number, more: object = {}) =>
     sessionClients(
       (credentials) =>
         new sdk.SFNClient({
           ...config,
+          ...more,
           maxAttempts,
           requestHandler,
           ...(credentials !== undefined && { credentials }),
         }),
     );
-  return { sdk, client: clientsOf(MAX_ATTEMPTS), onceClient: clientsOf(1) };
+  const quiet = { logger: SILENT };
+  return {
+    sdk,
+    client: clientsOf(MAX_ATTEMPTS),
+    onceClient: clientsOf(1),
+    quietClient: clientsOf(MAX_ATTEMPTS, quiet),
+    quietOnceClient: clientsOf(1, quiet),
+  };
 }
 
 const endpointFromEnvironment = (): string | undefined =>

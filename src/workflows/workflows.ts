@@ -2,7 +2,8 @@ import { currentRecord } from '../context/storage';
 import { systemClock, type Clock } from '../core/clock';
 import type { AwsCredentials, CallerCredentials } from '../core/credentials';
 import { BatonError } from '../core/errors';
-import { checkOptionNames } from '../core/options';
+import { checkOptionNames, wholeNumber } from '../core/options';
+import { systemTimers } from '../core/timers';
 import type { Signer } from '../jws/sign';
 import type { KeyFinder } from '../jws/keys';
 import { signerFromEnvironment } from '../keys/environment-signer';
@@ -11,6 +12,11 @@ import { defaultLogger } from '../logging/winston-logger';
 import type { WorkflowDocument } from '../policy/document';
 import { livePolicy } from '../policy/process-policy';
 import type { Policy } from '../policy/policy';
+import { decideApproval } from './decide';
+import type { ApprovalDecision } from './decision';
+import { followRun, type FollowOptions, type WorkflowEvents } from './follow';
+import { Followers } from './followers';
+import { measuredStart, standardOutcome } from './measured';
 import { prepareStart, rulesOf, workflowNamed, type PreparedStart, type WorkflowRules } from './prepare';
 import { sfnAccess, type SfnAccess } from './sfn-client';
 import { cancelRun, seeRun, type LookTerms, type WorkflowRun } from './run';
@@ -77,7 +83,8 @@ export interface Workflows {
   startSync(name: string, input: unknown, options?: StartOptions): Promise<unknown>;
   /**
    * How an execution of a Standard workflow stands: the states passed, with times, attempts and errors. For who started it,
-   * and for the roles of `/workflows/…/viewers`; both need the workflow's permission.
+   * and for the roles of `/workflows/…/viewers`; both need the workflow's permission. And, while
+   * a state waits for their decision, for whoever may make it.
    *
    * @param id of `start()`
    * @throws BatonError `identity_missing`, `permission_denied`, `run_not_found`, `workflow_throttled`,
@@ -91,6 +98,27 @@ export interface Workflows {
    */
   run(id: string): Promise<WorkflowRun>;
   /**
+   * What happens to an execution of a Standard workflow, as it happens: states entered and left, attempts and their errors,
+   * approvals, redrives, the end. For whom `run()` is, and only as long as that holds: with the caller's identity, and with a
+   * right that a new version of the policy takes away, it ends.
+   *
+   * However many follow a run, its history is read once; every second where something happens, less and less often (up to 15 s)
+   * where nothing does, and the seldomer the more runs are followed. The next events are asked for when the last was taken.
+   *
+   * @param id of `start()`
+   * @throws BatonError at once `option_invalid`, `option_unknown`; while it is iterated as `run()`, and `token_invalid`,
+   *   `permission_denied`, `run_not_found` when the caller may follow no longer
+   * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html
+   *
+   * @example
+   * ```ts
+   * for await (const event of workflows.events(id)) {
+   *   if (event.type === 'state_entered') console.log(event.state);
+   * }
+   * ```
+   */
+  events(id: string, options?: FollowOptions): WorkflowEvents;
+  /**
    * Ends an execution of a Standard workflow; for who started it. One that has ended stays as it is.
    *
    * @throws BatonError as `run()`
@@ -102,6 +130,27 @@ export interface Workflows {
    * ```
    */
   cancel(id: string): Promise<void>;
+  /**
+   * Decides a state of an execution that waits for a person, as the caller: for whoever holds the permission of
+   * `/workflows/…/approvals/<state>`, and has not asked for it. The steps behind it get the proof of who approved; a rejected
+   * state fails with the error `baton.rejected`.
+   *
+   * The task's token stays between AWS and this app. It is read in the history at that moment, so any server can decide, and
+   * nothing is lost with one.
+   *
+   * @param id of `start()`
+   * @throws BatonError `input_invalid`, `identity_missing`, `token_invalid`, `permission_denied` (reason `own_request` for one's
+   *   own), `run_not_found`, `approval_not_pending` (decided by another, over, not there yet), `signer_unavailable`,
+   *   `workflow_failed` (the state hands on no token where it should), `workflow_throttled`, `workflow_access_denied`,
+   *   `workflow_unavailable` (it may have arrived: look at the run)
+   *
+   * @example
+   * ```ts
+   * await workflows.decide(id, { state: 'Approve', decision: 'approve', comment: 'as agreed' });
+   * ```
+   * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
+   */
+  decide(id: string, decision: ApprovalDecision): Promise<void>;
 }
 
 /** What calls are made with. */
@@ -127,10 +176,10 @@ function workflowOfType(rules: WorkflowRules, type: keyof typeof METHODS, workfl
 /** The caller's own credentials for one thing, where somebody gives them. */
 const credentialsOf =
   ({ credentials }: Workshop, { policy }: WorkflowRules): LookTerms['credentialsFor'] =>
-  async (workflow, { user, record }, arn, actions): Promise<AwsCredentials | undefined> =>
+  async (workflow, { user, record }, arn, actions, approval): Promise<AwsCredentials | undefined> =>
     credentials?.forTarget(
       { user, policy: record.policy ?? policy },
-      { kind: 'workflow', name: workflow, arn, actions },
+      { kind: 'workflow', name: workflow, arn, actions, ...(approval !== undefined && { approval }) },
     );
 
 /** The app's own public keys: what it once handed over says who started an execution. */
@@ -143,6 +192,8 @@ function lazily<T extends object>(make: () => T): () => T {
   let made: T | undefined;
   return () => (made ??= make());
 }
+
+const OWNER = 'workflows.events()';
 
 const START_OPTIONS = { idempotencyKey: true, signal: true } as const;
 
@@ -197,12 +248,27 @@ export function createWorkflows(options: WorkflowsOptions = {}): Workflows {
   const keys = livePolicy(options.policy).derive((policy) => lazily(() => ownKeys(rulesOf(policy, signer), workshop)));
   const look = (): LookTerms => {
     const rules = workshop.rules();
-    return { rules, keys: keys()(), access: workshop.access, credentialsFor: credentialsOf(workshop, rules) };
+    const { access, clock } = workshop;
+    return { rules, keys: keys()(), access, clock, credentialsFor: credentialsOf(workshop, rules) };
   };
+  const followers = new Followers(systemTimers);
   return {
-    start: (name, input, given = {}) => send('STANDARD', [name, input, given], startExecution),
-    startSync: (name, input, given = {}) => send('EXPRESS', [name, input, given], startSyncExecution),
+    start: (name, input, given = {}) =>
+      measuredStart(name, () => send('STANDARD', [name, input, given], startExecution), standardOutcome),
+    startSync: (name, input, given = {}) =>
+      measuredStart(
+        name,
+        () => send('EXPRESS', [name, input, given], startSyncExecution),
+        () => 'succeeded',
+      ),
     run: async (id) => seeRun(id, look()),
+    events: (id, given = {}) => {
+      checkOptionNames(OWNER, given, { afterEventId: true, signal: true });
+      const limits = { fallback: 0, min: 0, max: Number.MAX_SAFE_INTEGER };
+      const afterEventId = wholeNumber(OWNER, 'afterEventId', given.afterEventId, limits);
+      return followRun(id, { ...given, afterEventId }, { look, followers }, currentRecord());
+    },
     cancel: async (id) => cancelRun(id, look()),
+    decide: async (id, decision) => decideApproval(id, decision, { ...look(), signer }),
   };
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { onDrain } from '../../src/core/process-hooks';
+import { onDrain, onDraining } from '../../src/core/process-hooks';
 import type { ListenOptions, RequestHandler } from '../../src/iis/listen';
 import { moduleEnvironment, shutdownRequest, type PlatformModule } from '../../src/local/iis/platform-module';
 import { send } from '../support/http-client';
@@ -56,18 +56,21 @@ describe.each<PlatformModule>(['httpPlatform2', 'ancm'])('the shutdown message o
     const order: string[] = [];
     const { app, arrived, release } = slowApp();
     const takeBack = onDrain(() => void order.push('trail'));
+    const takeBackToo = onDraining(() => void order.push('begun'));
     const base = await open(module, app, { onDrain: async () => void order.push('app') });
     const slow = fetch(`${base}/slow`, { headers }).then((response) => response.text());
     await arrived;
     expect(shutdownRequest({ module, port: 0, token: TOKEN }).path).toBe('/iisintegration');
     expect(await shutDown(base)).toBe(202);
     await expect(fetch(base, { headers })).rejects.toThrow();
-    expect(order).toEqual([]);
+    // Told at once, so that answers which last can end.
+    expect(order).toEqual(['begun']);
     release();
     expect(await slow).toBe('slow');
     await exited;
-    expect(order).toEqual(['app', 'trail']);
+    expect(order).toEqual(['begun', 'app', 'trail']);
     takeBack();
+    takeBackToo();
   });
 
   it('is no message with another token, another path or another method', async () => {

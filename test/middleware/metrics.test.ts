@@ -19,6 +19,7 @@ function counting(): Counted {
     refused: (code) => counted.codes.push(code),
     functionCall: (measure) => counted.calls.push(measure),
     workLeft: () => undefined,
+    workflowStart: () => undefined,
   };
 }
 

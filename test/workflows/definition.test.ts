@@ -67,6 +67,115 @@ it.each<[string, object]>([
   expect(found(definition)).toEqual([]);
 });
 
+const asking = {
+  ...sound,
+  Resource: 'arn:aws:states:::sqs:sendMessage.waitForTaskToken',
+  Parameters: {
+    QueueUrl: 'https://sqs.example.com/q',
+    MessageBody: { 'taskToken.$': '$$.Task.Token', 'for.$': '$.invoice' },
+  },
+  Retry: [{ ErrorEquals: ['States.Timeout'] }],
+  ResultPath: '$.approval',
+};
+const approved = {
+  ...workflowsOfInvoices['approve-invoice'],
+  approvals: { Ask: { permission: 'invoice:approve' } },
+  steps: {
+    ...workflowsOfInvoices['approve-invoice'].steps,
+    Pay: { ...workflowsOfInvoices['approve-invoice'].steps.Pay, approvedBy: 'Ask' },
+  },
+};
+const shows = parameters({ 'approval.$': '$.approval' });
+const asks = (changes: Json = {}): object => machine({}, { Ask: { ...asking, Next: 'Pay', ...changes } }, shows);
+const askAt = '/States/Ask';
+const inLambda = (Payload: Json): Json => ({
+  Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken',
+  Parameters: { FunctionName: functions['render-invoice'].target, Payload },
+});
+
+it.each<[string, object, readonly string[]]>([
+  ['is sound', asks(), []],
+  [
+    'hands its token on under another name',
+    asks({ Parameters: { MessageBody: { 'token.$': '$$.Task.Token' } } }),
+    [
+      `approval_without_token ${askAt}/Parameters Ask MessageBody`,
+      `token_elsewhere ${askAt}/Parameters/MessageBody/token.$ Ask`,
+    ],
+  ],
+  [
+    'hands its token on from data',
+    asks({ Parameters: { MessageBody: { 'taskToken.$': '$.token', 'a.$': "States.Format('{}', $$.Task.Token)" } } }),
+    [
+      `approval_without_token ${askAt}/Parameters Ask MessageBody`,
+      `token_elsewhere ${askAt}/Parameters/MessageBody/a.$ Ask`,
+    ],
+  ],
+  [
+    'keeps its token in the data',
+    asks({ ResultSelector: { 'token.$': '$$.Task.Token' } }),
+    [`token_elsewhere ${askAt}/ResultSelector/token.$ Ask`],
+  ],
+  [
+    'waits by another service',
+    asks({
+      Resource: 'arn:aws:states:::sns:publish.waitForTaskToken',
+      Parameters: { Message: { 'taskToken.$': '$$.Task.Token' } },
+    }),
+    [
+      `approval_without_token ${askAt}/Parameters Ask sns:publish.waitForTaskToken`,
+      `token_elsewhere ${askAt}/Parameters/Message/taskToken.$ Ask`,
+    ],
+  ],
+  [
+    'waits for nobody',
+    asks({ Resource: 'arn:aws:states:::sqs:sendMessage' }),
+    ['approval_without_state /approvals/Ask Ask'],
+  ],
+  [
+    'asks again until it is approved',
+    asks({ Retry: [{ ErrorEquals: ['States.ALL'], MaxAttempts: 0 }, { ErrorEquals: ['Sqs.X', 'States.TaskFailed'] }] }),
+    [`rejection_retried ${askAt}/Retry/1 Ask`],
+  ],
+  ['asks for heartbeats', asks({ HeartbeatSeconds: 60 }), [`approval_with_heartbeat ${askAt}/HeartbeatSeconds Ask`]],
+  ['has no time-out', asks({ TimeoutSeconds: undefined }), [`task_without_timeout ${askAt} Ask`]],
+  [
+    'asks by a function of the app',
+    asks(inLambda({ ...payload, 'taskToken.$': '$$.Task.Token' })),
+    [`task_without_permission ${askAt} Ask`],
+  ],
+  [
+    'is in a map',
+    machine(
+      {},
+      {
+        All: {
+          Type: 'Map',
+          ItemProcessor: { StartAt: 'Ask', States: { Ask: { ...asking, Next: undefined, End: true } } },
+          ResultPath: '$.all',
+          Next: 'Pay',
+        },
+      },
+      shows,
+    ),
+    ['approval_in_map /States/All/ItemProcessor/States/Ask Ask'],
+  ],
+])('an approval that %s', (_name, definition, findings) => {
+  expect(found(definition, approved)).toEqual(findings);
+});
+
+it('an approval is handed on to the steps that ask for it, and to no others', () => {
+  const ask = { Ask: { ...asking, Next: 'Pay' } };
+  expect(found(machine({}, ask), approved)).toEqual(['task_without_approval /States/Pay/Parameters/Payload Pay Ask']);
+  const jsonata = { ...shows, QueryLanguage: 'JSONata', Arguments: {} };
+  expect(found(machine(jsonata, ask, shows), approved)).toContain(
+    'task_without_caller /States/Render/Arguments/Payload caller execution state',
+  );
+  expect(found(machine(shows, ask, shows), approved)).toEqual([
+    'approval_unasked /States/Render/Parameters/Payload Render',
+  ]);
+});
+
 it('reads JSONata as well', () => {
   const event = {
     caller: '{% $states.context.Execution.Input.caller %}',

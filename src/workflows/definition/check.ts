@@ -1,3 +1,4 @@
+import { approvals, shownApprovals } from './approvals';
 import { callers, roles, secrets } from './data';
 import type { DefinitionFinding } from './finding';
 import { members, statesOf } from './states';
@@ -24,6 +25,8 @@ export function besidePolicy(definition: unknown, policy: DefinitionPolicy): rea
     ...states.flatMap(robustness),
     ...steps(tasks, policy),
     ...tasks.flatMap((task) => handedOn(task, policy.workflow)),
+    ...approvals(states, policy.workflow),
+    ...shownApprovals(tasks, policy.workflow),
     ...callers(states),
     ...states.flatMap(roles),
     ...states.flatMap(secrets),

@@ -8,6 +8,14 @@ export const DEFINITION_FINDING_LEVELS = {
   step_without_task: 'warning',
   step_of_other_function: 'warning',
   task_without_caller: 'warning',
+  task_without_approval: 'warning',
+  approval_unasked: 'warning',
+  approval_without_state: 'warning',
+  approval_without_token: 'warning',
+  token_elsewhere: 'warning',
+  rejection_retried: 'warning',
+  approval_with_heartbeat: 'warning',
+  approval_in_map: 'warning',
   caller_from_data: 'warning',
   caller_overwritten: 'warning',
   caller_dropped: 'warning',
@@ -22,7 +30,7 @@ export type DefinitionFindingCode = keyof typeof DEFINITION_FINDING_LEVELS;
 export interface DefinitionFinding {
   readonly code: DefinitionFindingCode;
   readonly level: 'problem' | 'warning';
-  /** RFC 6901 JSON pointer into the definition; for `step_without_task` into the policy's workflow. */
+  /** RFC 6901 JSON pointer into the definition; for `step_without_task` and `approval_without_state` into the policy's workflow. */
   readonly pointer: string;
   /** What it is about, by code. Never a value that could be a secret. */
   readonly names: readonly string[];
@@ -47,6 +55,23 @@ const SENTENCES: Readonly<Record<DefinitionFindingCode, (names: readonly string[
     `calls "${called}", but the policy's step "${state}" is for "${expected}"`,
   task_without_caller: (missing) =>
     `does not hand on ${missing.join(', ')} from the context ($$), so withBaton() refuses it`,
+  task_without_approval: ([, state = '']) =>
+    `does not hand on "approval", the output of "${state}" that the policy asks for: withBaton() refuses it`,
+  approval_unasked: ([state = '']) =>
+    `hands on an approval, and the policy's step "${state}" asks for none (approvedBy): withBaton() refuses it`,
+  approval_without_state: ([state = '']) =>
+    `names "${state}", which is no task of the definition that waits for an answer (.waitForTaskToken)`,
+  approval_without_token: ([state = '', place = '']) =>
+    ['Payload', 'MessageBody'].includes(place)
+      ? `"${state}" does not hand on its token as "taskToken.$": "$$.Task.Token" in ${place}, where decide() reads it`
+      : `"${state}" waits by ${place || 'another service'}: decide() reads the token of lambda:invoke and sqs:sendMessage`,
+  token_elsewhere: ([state = '']) =>
+    `puts the token of "${state}" where decide() does not read it: whoever sees it there can decide as anybody`,
+  rejection_retried: ([state = '']) =>
+    `tries "${state}" again where it is rejected: the question comes again until somebody approves`,
+  approval_with_heartbeat: ([state = '']) => `ends "${state}" without heartbeats: people send none`,
+  approval_in_map: ([state = '']) =>
+    `has "${state}" wait once for each item: while several wait at a time, none can be decided`,
   caller_from_data: () =>
     'takes the caller from the state’s data, which any state before can have changed: take $$.Execution.Input.caller',
   caller_overwritten: () => 'writes a "caller" into the data: a task that reads it there would act as somebody else',
