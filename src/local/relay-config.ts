@@ -8,6 +8,7 @@ import type { ThrottlingSettings } from './gateway/throttle';
 import type { LocalClient, LocalUser } from './identity-provider';
 import { relayEntraShape, type RelayEntraDocument } from './relay-entra';
 import { checkFaultServices, relayFaultsShape, type RelayFaultsDocument } from './relay-faults';
+import { readRelayFunction, relayFunctionShape, type RelayFunctionDocument } from './relay-function';
 import { relayStatesShape, type RelayStateMachineDocument } from './relay-states';
 import { relaySqsShape, type RelaySqsDocument } from './relay-sqs';
 import { relayStsShape, type RelayStsDocument } from './relay-sts';
@@ -18,8 +19,8 @@ export interface RelayDocument {
   readonly webConfig: string;
   /** Module with the authorizer's Lambda handler. */
   readonly authorizer: string;
-  /** Modules with the functions' handlers, by the Lambda function's name. */
-  readonly functions?: Readonly<Record<string, string>>;
+  /** Modules with the functions' handlers, by the Lambda function's name; with `timeoutSeconds` where 30 are not right. */
+  readonly functions?: Readonly<Record<string, RelayFunctionDocument>>;
   /** OpenAPI definitions of the API: an HTTP API, a REST API, or both. */
   readonly gateways: { readonly http?: string; readonly rest?: string };
   /** Environment of app, authorizer and functions; `${relay.…}` stands for addresses that are known when it runs. */
@@ -49,7 +50,7 @@ export interface RelayDocument {
 
 /** The relay's servers that can have a fixed port. */
 export type RelayPort =
-  'identityProvider' | 'keys' | 'lambda' | 'stepFunctions' | 'sqs' | 'sts' | 'entra' | 'iis' | 'http' | 'rest';
+  'identityProvider' | 'keys' | 'lambda' | 'stepFunctions' | 'logs' | 'sqs' | 'sts' | 'entra' | 'iis' | 'http' | 'rest';
 
 /** A document with the folder that its paths are relative to. */
 export interface RelayConfig extends RelayDocument {
@@ -144,7 +145,7 @@ const shape = objectOf('The relay on one machine.', {
     }),
   },
   optional: {
-    functions: mapOf(path, 'Functions.', /^[A-Za-z0-9_-]{1,64}$/),
+    functions: mapOf(relayFunctionShape, 'Functions.', /^[A-Za-z0-9_-]{1,64}$/),
     sts: relayStsShape,
     entra: relayEntraShape,
     sqs: relaySqsShape,
@@ -157,6 +158,7 @@ const shape = objectOf('The relay on one machine.', {
         keys: port,
         lambda: port,
         stepFunctions: port,
+        logs: port,
         sqs: port,
         sts: port,
         entra: port,
@@ -174,7 +176,9 @@ function checkFiles(document: RelayDocument, folder: string, problems: Problem[]
   const files: readonly (readonly [string, string | undefined])[] = [
     ['/webConfig', webConfig],
     ['/authorizer', authorizer],
-    ...Object.entries(functions).map(([name, file]) => [step('/functions', name), file] as const),
+    ...Object.entries(functions).map(
+      ([name, document]) => [step('/functions', name), readRelayFunction(document).file] as const,
+    ),
     ...Object.entries(stateMachines).map(
       ([name, { definition }]) => [`${step('/stateMachines', name)}/definition`, definition] as const,
     ),

@@ -24,6 +24,7 @@ export const relayFaultsShape: Shape = objectOf('What goes wrong.', {
 export function checkFaultServices(
   document: {
     readonly sqs?: unknown;
+    readonly stateMachines?: unknown;
     readonly sts?: unknown;
     readonly entra?: unknown;
     readonly faults?: RelayFaultsDocument;
@@ -31,10 +32,16 @@ export function checkFaultServices(
   problems: Problem[],
 ): void {
   // The functions that go to Entra show who they are by STS.
-  const runs = { sqs: document.sqs, sts: document.sts ?? document.entra, entra: document.entra };
-  for (const service of ['sqs', 'sts', 'entra'] as const) {
-    if (document.faults?.[service] === undefined || runs[service] !== undefined) continue;
-    problems.push({ pointer: step('/faults', service), message: `hits nothing: this file has no "${service}"` });
+  const runs = {
+    states: ['stateMachines', document.stateMachines],
+    sqs: ['sqs', document.sqs],
+    sts: ['sts', document.sts ?? document.entra],
+    entra: ['entra', document.entra],
+  } as const;
+  for (const service of ['states', 'sqs', 'sts', 'entra'] as const) {
+    const [member, running] = runs[service];
+    if (document.faults?.[service] === undefined || running !== undefined) continue;
+    problems.push({ pointer: step('/faults', service), message: `hits nothing: this file has no "${member}"` });
   }
 }
 

@@ -47,11 +47,13 @@ export function startRelayQueues(
 export function startRelayEventSources(
   { eventSources = [] }: RelaySqsDocument,
   { queues, region }: SqsEndpoint,
-  lambda: { readonly url: string; readonly timeoutSeconds: number },
+  lambda: { readonly url: string; readonly timeoutSecondsOf: (name: string) => number },
   logger: Logger | undefined,
 ): EventSource[] {
   const invoke = (name: string, event: object): ReturnType<typeof callFunction> =>
     callFunction(lambda.url, name, event, 'lambda');
-  const parts = { queues, region, invoke, functionTimeoutSeconds: lambda.timeoutSeconds, logger };
-  return eventSources.map((options) => startEventSource(options, parts));
+  return eventSources.map((options) => {
+    const functionTimeoutSeconds = lambda.timeoutSecondsOf(options.functionName);
+    return startEventSource(options, { queues, region, invoke, functionTimeoutSeconds, logger });
+  });
 }

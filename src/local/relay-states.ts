@@ -3,7 +3,9 @@ import { BatonError } from '../core/errors';
 import type { Logger } from '../core/logger';
 import { readTextFile } from '../core/text-file';
 import { mapOf, objectOf, oneOf, text, type Shape } from '../policy/shape';
+import { parseDefinition } from '../workflows/definition/parse';
 import { evaluatePolicy, readPolicy, type PolicyStatement } from './gateway/iam-policy';
+import type { LogGroups } from './logs/log-groups';
 import type { RelayStsDocument } from './relay-sts';
 import {
   startStepFunctionsEndpoint,
@@ -14,6 +16,7 @@ import {
   type StateMachineType,
   type StepFunctionsEndpoint,
 } from './step-functions/endpoint';
+import type { MachineLogging } from './step-functions/log-delivery';
 import type { StsEndpoint } from './sts/endpoint';
 
 /** One of `stateMachines` of `baton.dev.json`. */
@@ -26,7 +29,17 @@ export interface RelayStateMachineDocument {
   readonly roleArn?: string;
   /** What `${Name}` in the definition stands for, as `DefinitionSubstitutions` of a template. */
   readonly substitutions?: Readonly<Record<string, string>>;
+  /** What it logs to CloudWatch Logs; nothing where nothing is given. */
+  readonly logging?: MachineLogging;
 }
+
+const loggingShape = objectOf('What it logs.', {
+  required: { level: oneOf('Which events.', ['ALL', 'ERROR', 'FATAL', 'OFF']) },
+  optional: {
+    includeExecutionData: oneOf('Whether inputs and outputs are in it. Default false.', [true, false]),
+    logGroup: text('The log group.', { pattern: /^[A-Za-z0-9_./#-]{1,512}$/, hint: 'the name of a log group' }),
+  },
+});
 
 /** The shape of the member `stateMachines`. */
 export const relayStatesShape: Shape = mapOf(
@@ -36,6 +49,7 @@ export const relayStatesShape: Shape = mapOf(
       type: oneOf('How it runs.', ['STANDARD', 'EXPRESS']),
       roleArn: text('Its execution role.', { pattern: /^arn:aws:iam::\d{12}:role\/.+$/, hint: 'the ARN of a role' }),
       substitutions: mapOf(text('A value.'), 'What names in the definition stand for.', /^[A-Za-z0-9_]+$/),
+      logging: loggingShape,
     },
   }),
   'State machines of Step Functions, by name.',
@@ -43,7 +57,7 @@ export const relayStatesShape: Shape = mapOf(
 );
 
 function readMachine(folder: string, document: RelayStateMachineDocument): StateMachineDefinition {
-  const { definition: path, type, roleArn, substitutions = {} } = document;
+  const { definition: path, type, roleArn, substitutions = {}, logging } = document;
   const file = resolve(folder, path);
   let definition: string;
   try {
@@ -51,10 +65,13 @@ function readMachine(folder: string, document: RelayStateMachineDocument): State
   } catch (cause) {
     throw new BatonError('relay_failed', `The state machine ${file} cannot be read.`, { cause });
   }
+  // What is filled in is written for JSON: values may hold what YAML would read otherwise.
+  if (/\.ya?ml$/i.test(file)) definition = JSON.stringify(parseDefinition(file, definition));
   const filled = definition.replace(/\$\{([A-Za-z0-9_]+)\}/g, (reference, name: string) =>
     Object.hasOwn(substitutions, name) ? JSON.stringify(substitutions[name]).slice(1, -1) : reference,
   );
-  return { definition: filled, ...(type && { type }), ...(roleArn !== undefined && { roleArn }) };
+  const options = { ...(type && { type }), ...(roleArn !== undefined && { roleArn }), ...(logging && { logging }) };
+  return { definition: filled, ...options };
 }
 
 /** So long a session of a task's role lasts. */
@@ -91,9 +108,14 @@ function roleTaker(roles: RelayStsDocument['roles'], { sessions }: StsEndpoint):
 export interface RelayStatesParts {
   readonly folder: string;
   readonly lambdaUrl: string;
+  readonly sqsUrl: string | undefined;
   readonly roles: RelayStsDocument['roles'] | undefined;
   readonly sts: StsEndpoint | undefined;
   readonly port: number | undefined;
+  /** Gets what AWS logs of the executions at level `ALL`. */
+  readonly logDirectory?: string;
+  /** The log groups of a local CloudWatch Logs, where there is one. */
+  readonly logGroups?: LogGroups | undefined;
   readonly logger: Logger | undefined;
 }
 
@@ -103,7 +125,7 @@ export interface RelayStatesParts {
  */
 export async function startRelayStates(
   machines: Readonly<Record<string, RelayStateMachineDocument>>,
-  { folder, lambdaUrl, roles = {}, sts, port = 0, logger }: RelayStatesParts,
+  { folder, lambdaUrl, sqsUrl, roles = {}, sts, port = 0, logDirectory, logGroups, logger }: RelayStatesParts,
 ): Promise<StepFunctionsEndpoint> {
   const stateMachines = Object.fromEntries(
     Object.entries(machines).map(([name, document]) => [name, readMachine(folder, document)]),
@@ -112,6 +134,9 @@ export async function startRelayStates(
     stateMachines,
     lambdaUrl,
     port,
+    ...(logDirectory !== undefined && { logDirectory }),
+    ...(logGroups && { logGroups }),
+    ...(sqsUrl !== undefined && { sqsUrl }),
     ...(sts && { sessions: sts.sessions, assumeRole: roleTaker(roles, sts) }),
     ...(logger && { logger }),
   });

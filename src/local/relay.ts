@@ -16,7 +16,9 @@ import { fillRelayDocument, fillRelayNames, readRelayConfig, type RelayConfig } 
 import type { EntraEndpoint } from './entra/endpoint';
 import { startRelayEntra, type RelayEntra } from './relay-entra';
 import { FaultLine, type RelayFaults } from './relay-faults';
+import { readRelayFunction } from './relay-function';
 import { startRelayEventSources, startRelayQueues } from './relay-sqs';
+import { startLogsEndpoint, type LogsEndpoint } from './logs/endpoint';
 import { startRelayStates } from './relay-states';
 import { startRelaySts, type RelaySts } from './relay-sts';
 import type { SqsEndpoint } from './sqs/endpoint';
@@ -48,6 +50,8 @@ export interface Relay {
   readonly sqs: SqsEndpoint | undefined;
   /** Where the configuration has `stateMachines`. */
   readonly stepFunctions: StepFunctionsEndpoint | undefined;
+  /** CloudWatch Logs, where a state machine logs. */
+  readonly logs: LogsEndpoint | undefined;
   /** What can be made to go wrong, by service, while it runs. */
   readonly faults: RelayFaults;
   readonly logDirectory: string;
@@ -56,9 +60,6 @@ export interface Relay {
   /** Ends every process and server, and takes the private keys off the disk. */
   stop(): Promise<void>;
 }
-
-/** How long the app's functions may take, in seconds. */
-const FUNCTION_TIMEOUT_SECONDS = 30;
 
 /** The authorizer is one of the Lambda functions here, as in AWS. */
 const AUTHORIZER = 'baton-authorizer';
@@ -127,6 +128,7 @@ async function startKeys(started: Started, faults: FaultLine, port: number | und
 interface AwsUrls {
   readonly lambda: string;
   readonly stepFunctions: string | undefined;
+  readonly logs: string | undefined;
   readonly sqs: string | undefined;
   readonly sts: string | undefined;
 }
@@ -135,10 +137,11 @@ interface AwsUrls {
  * Points the AWS SDK at this machine. Every variable through which it could find real credentials is taken away: what
  * runs here must not reach an account.
  */
-function localAws({ lambda, stepFunctions, sqs }: AwsUrls): Record<string, string | undefined> {
+function localAws({ lambda, stepFunctions, logs, sqs }: AwsUrls): Record<string, string | undefined> {
   return {
     AWS_ENDPOINT_URL_LAMBDA: lambda,
     ...(stepFunctions !== undefined && { AWS_ENDPOINT_URL_SFN: stepFunctions }),
+    ...(logs !== undefined && { AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: logs }),
     ...(sqs !== undefined && { AWS_ENDPOINT_URL_SQS: sqs }),
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
@@ -183,12 +186,10 @@ async function startFunctions({
   logDirectory,
   logger,
 }: Parts): Promise<LambdaEndpoint> {
-  const handlers = Object.entries(config.functions ?? {}).map(([name, file]) => {
+  const handlers = Object.entries(config.functions ?? {}).map(([name, document]) => {
+    const { file, timeoutSeconds } = readRelayFunction(document);
     const own = { ...environment, ...entra?.environmentOf(name, urls.sts ?? '') };
-    return [
-      name,
-      { handlerFile: resolve(config.folder, file), environment: own, timeoutSeconds: FUNCTION_TIMEOUT_SECONDS },
-    ] as const;
+    return [name, { handlerFile: resolve(config.folder, file), environment: own, timeoutSeconds }] as const;
   });
   const authorizer = {
     handlerFile: resolve(config.folder, config.authorizer),
@@ -320,24 +321,36 @@ async function startCompute(started: Started, parts: Parts, sqs: SqsEndpoint | u
   });
   const lambda = started.keep(await startFunctions(parts));
   if (parts.config.sqs === undefined || sqs === undefined) return lambda;
-  const target = { url: lambda.url, timeoutSeconds: FUNCTION_TIMEOUT_SECONDS };
-  const sources = startRelayEventSources(parts.config.sqs, sqs, target, parts.logger);
+  const { functions = {}, sqs: document } = parts.config;
+  const timeoutSecondsOf = (name: string): number => readRelayFunction(functions[name] ?? name).timeoutSeconds;
+  const sources = startRelayEventSources(document, sqs, { url: lambda.url, timeoutSecondsOf }, parts.logger);
   started.onStop(() => {
     ended = Promise.all(sources.map((source) => source.stop()));
   });
   return lambda;
 }
 
+/** CloudWatch Logs, where a state machine logs. */
+async function startLogs({ config, sts, logger }: Parts): Promise<LogsEndpoint | undefined> {
+  const machines = Object.values(config.stateMachines ?? {});
+  if (!machines.some(({ logging }) => logging !== undefined && logging.level !== 'OFF')) return undefined;
+  const sessions = sts?.sts.sessions;
+  return startLogsEndpoint({ port: config.ports?.logs ?? 0, ...(sessions && { sessions }), ...(logger && { logger }) });
+}
+
 /** Step Functions, where the configuration has state machines. */
 async function startStates(
-  { config, sts, logger }: Parts,
+  { config, sts, logDirectory, logger }: Parts,
   lambdaUrl: string,
+  sqsUrl: string | undefined,
+  logs: LogsEndpoint | undefined,
 ): Promise<StepFunctionsEndpoint | undefined> {
   const { stateMachines, folder, ports, sts: document } = config;
   if (stateMachines === undefined) return undefined;
   const { roles } = document ?? {};
-  const parts = { folder, lambdaUrl, roles, sts: sts?.sts, port: ports?.stepFunctions, logger };
-  return startRelayStates(stateMachines, parts);
+  const parts = { folder, lambdaUrl, sqsUrl, roles, sts: sts?.sts, port: ports?.stepFunctions, logger };
+  const logGroups = logs?.groups;
+  return startRelayStates(stateMachines, { ...parts, logGroups, logDirectory: join(logDirectory, 'workflows') });
 }
 
 async function startAll(started: Started, config: RelayConfig, options: RelayOptions): Promise<Relay> {
@@ -354,9 +367,11 @@ async function startAll(started: Started, config: RelayConfig, options: RelayOpt
   const parts: Parts = { ...services, config, logDirectory, logger };
   const lambda = await startCompute(started, parts, sqs);
   const appLogFile = join(logDirectory, 'app.jsonl');
-  const stepFunctions = started.keepAny(await startStates(parts, lambda.url));
+  const logs = started.keepAny(await startLogs(parts));
+  const stepFunctions = started.keepAny(await startStates(parts, lambda.url, sqs?.url, logs));
   const lambdaUrl = await faults.before('lambda', lambda.url);
-  const aws = { ...urls, lambda: lambdaUrl, stepFunctions: stepFunctions?.url };
+  const statesUrl = stepFunctions && (await faults.before('states', stepFunctions.url));
+  const aws = { ...urls, lambda: lambdaUrl, stepFunctions: statesUrl, logs: logs?.url };
   const iis = started.keep(await startApp(parts, aws, appLogFile));
   const gateways: Partial<Record<'http' | 'rest', LocalGateway>> = {};
   for (const kind of ['http', 'rest'] as const) {
@@ -374,6 +389,7 @@ async function startAll(started: Started, config: RelayConfig, options: RelayOpt
     entra: entra?.entra,
     sqs,
     stepFunctions,
+    logs,
     faults: faults.proxies,
     logDirectory,
     appLogFile,

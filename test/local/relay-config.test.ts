@@ -106,6 +106,13 @@ async function problemsWith(members: object): Promise<string[]> {
 
 it.each<[string, object, string]>([
   ['a fault of what does not run', { faults: { sqs: [{ kind: 'reset' }] } }, '/faults/sqs'],
+  ['a fault of state machines that there are none', { faults: { states: [{ kind: 'reset' }] } }, '/faults/states'],
+  [
+    'a function that takes too long',
+    { functions: { f: { file: 'http.json', timeoutSeconds: 901 } } },
+    '/functions/f/timeoutSeconds',
+  ],
+  ['a function whose file is not there', { functions: { f: { file: 'f.js' } } }, '/functions/f'],
   ['a fault of a service that is none', { faults: { iis: [] } }, '/faults/iis'],
   ['a fault without kind', { faults: { lambda: [{}] } }, '/faults/lambda/0/kind'],
   ['a seed that is none', { faults: { seed: -1 } }, '/faults/seed'],

@@ -1,10 +1,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import {
+  DescribeExecutionCommand,
+  SFNClient,
+  StartExecutionCommand,
+  StartSyncExecutionCommand,
+} from '@aws-sdk/client-sfn';
 import { readPolicy } from '../../src/local/gateway/iam-policy';
 import { startRelayStates } from '../../src/local/relay-states';
 import type { StepFunctionsEndpoint } from '../../src/local/step-functions/endpoint';
+import { LogGroups } from '../../src/local/logs/log-groups';
 import { startStsEndpoint, type StsEndpoint } from '../../src/local/sts/endpoint';
 import { thrownBy } from '../support/errors';
 import { answers, startLambdaStub, type LambdaStub } from '../support/lambda-stub';
@@ -44,6 +50,8 @@ beforeAll(async () => {
     States: { Pay: { Type: 'Task', Resource: '${PayArn}', Credentials: { 'RoleArn.$': '$.role' }, End: true } },
   };
   writeFileSync(join(folder, 'pay.asl.json'), JSON.stringify(definition));
+  const yaml = `StartAt: Done\nStates:\n  Done: { Type: Pass, Result: '\${Word}', End: true }\n`;
+  writeFileSync(join(folder, 'done.asl.yaml'), yaml);
   lambda = await startLambdaStub();
   lambda.answer = answers('paid');
   sts = await startStsEndpoint({ providers: [], roles: ROLES });
@@ -53,7 +61,10 @@ beforeAll(async () => {
     substitutions: { PayArn: 'arn:aws:lambda:eu-west-1:123456789012:function:pay' },
   };
   const lambdaUrl = String(lambda.clientConfig['endpoint']);
-  states = await startRelayStates({ pay }, { folder, lambdaUrl, roles: ROLES, sts, port: 0, logger: undefined });
+  states = await startRelayStates(
+    { pay, done: { definition: 'done.asl.yaml', substitutions: { Word: 'a: "b"' } } },
+    { folder, lambdaUrl, sqsUrl: undefined, roles: ROLES, sts, port: 0, logger: undefined },
+  );
 });
 
 afterAll(async () => {
@@ -83,6 +94,16 @@ it.each([
   }));
   const used = keys.map(({ accessKeyId, sessionToken }) => sts.sessions.find(accessKeyId, sessionToken)?.roleArn);
   expect(used).toEqual(name === 'pay' ? [role('pay')] : []);
+  client.destroy();
+});
+
+it('a definition may be YAML, and what is filled in is none of its syntax', async () => {
+  const client = clientFor(states.url);
+  const { executionArn } = await client.send(new StartExecutionCommand({ stateMachineArn: states.arnOf('done') }));
+  const output = await waitFor('the end', async () =>
+    client.send(new DescribeExecutionCommand({ executionArn })).then((described) => described.output),
+  );
+  expect(output).toBe(JSON.stringify('a: "b"'));
   client.destroy();
 });
 
@@ -121,6 +142,7 @@ it('a definition that cannot be run stops the start, with the machine and the pl
   const parts = {
     folder,
     lambdaUrl: 'http://127.0.0.1:1',
+    sqsUrl: undefined,
     roles: undefined,
     sts: undefined,
     port: 0,
@@ -129,4 +151,43 @@ it('a definition that cannot be run stops the start, with the machine and the pl
   const { message } = await thrownBy(() => startRelayStates({ bad: { definition: 'bad.asl.json' } }, parts));
   expect(message).toContain('state machine "bad"');
   expect(message).toContain('at /QueryLanguage');
+});
+
+it.each([
+  ['ALL', 3],
+  ['ERROR', 2],
+  ['FATAL', 1],
+  ['OFF', 0],
+] as const)('a machine that logs at level %s leaves %i records in its log group', async (level, count) => {
+  const definition = { StartAt: 'Refuse', States: { Refuse: { Type: 'Fail', Error: 'No' } } };
+  writeFileSync(join(folder, 'fail.asl.json'), JSON.stringify({ ...definition, TimeoutSeconds: 5 }));
+  const logGroups = new LogGroups();
+  const endpoint = await startRelayStates(
+    { fail: { definition: 'fail.asl.json', type: 'EXPRESS', logging: { level, logGroup: '/mine' } } },
+    {
+      folder,
+      lambdaUrl: 'http://127.0.0.1:1',
+      sqsUrl: undefined,
+      roles: undefined,
+      sts: undefined,
+      port: 0,
+      logGroups,
+      logger: undefined,
+    },
+  );
+  const client = new SFNClient({
+    ...{ endpoint: endpoint.url, region: 'eu-west-1', disableHostPrefix: true },
+    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+  });
+  await client.send(
+    new StartSyncExecutionCommand({ stateMachineArn: endpoint.arnOf('fail'), input: '{"a":"secret"}' }),
+  );
+  client.destroy();
+  await endpoint.stop();
+  const records = logGroups.events('/mine') ?? [];
+  expect(records.map(({ message }) => (JSON.parse(message) as { type: string }).type)).toEqual(
+    ['ExecutionStarted', 'FailStateEntered', 'ExecutionFailed'].slice(3 - Math.min(count, 3)),
+  );
+  // Without includeExecutionData there is no input in them.
+  expect(JSON.stringify(records)).not.toContain('secret');
 });

@@ -1,4 +1,8 @@
 import path from 'node:path';
+import { analyse } from '../../src/trace/analysis/analyse';
+import { openEngine } from '../../src/trace/engine/engine';
+import { ingest } from '../../src/trace/ingest/ingest';
+import type { TraceReport } from '../../src/trace/report-model';
 import { copyExample, type ExampleCopy } from '../support/example';
 import { send } from '../support/http-client';
 import { itOnPosix, runNode, startNode, type NodeRun } from '../support/processes';
@@ -23,6 +27,23 @@ const WANTED: readonly (readonly [string, number, string?, string?, string?])[] 
   ['straight to IIS, forged token', 401],
   ['straight to IIS, look-alike header', 400],
 ];
+
+/** What `baton trace` finds in a folder of logs. */
+async function traced(logs: string): Promise<TraceReport> {
+  const engine = await openEngine({});
+  try {
+    await ingest(engine, { paths: [logs] });
+    return await analyse(engine, {});
+  } finally {
+    await engine.close();
+  }
+}
+
+/** A row of the demo's JSON. */
+interface Step {
+  readonly via: string;
+  readonly correlationId?: string;
+}
 
 let copy: ExampleCopy;
 let running: NodeRun | undefined;
@@ -63,6 +84,18 @@ it('shows every step as expected, as one JSON document, and one ID in four logs 
     expect.stringMatching(/^iis\/W3SVC1\/.+\.log$/),
   ]);
   expect(filesWithTokens(files, [])).toEqual([]);
+
+  // Each log is read to its last line, and who came past the gateway is found.
+  const { inputs, totals, findings } = await traced(logs);
+  const kinds = inputs.filter(({ rowsRead }) => rowsRead > 0).map(({ kind }) => kind);
+  expect(kinds.sort()).toEqual(['app', 'function', 'function', 'gateway', 'gateway', 'iis']);
+  expect(inputs.flatMap(({ rowsRejected }) => rowsRejected)).toEqual(inputs.map(() => 0));
+  const direct = rows.filter(({ via }: { via: string }) => via === 'iis');
+  expect(totals).toMatchObject({ bypassWithoutId: direct.length, bypassUnknownId: 0 });
+  expect(totals.matched).toBe(rows.filter(({ via, correlationId: id }: Step) => via !== 'iis' && id).length);
+  const counts = Object.fromEntries(findings.map(({ rule, count }) => [rule, count]));
+  // Of the four one had no token at all, one a forged one, and two a header that no honest gateway sends.
+  expect(counts).toMatchObject({ 'bypass-without-id': 4, 'bypass-forged-token': 1 });
 });
 
 it('fails, and marks the rows, where the policy lets the clerk approve', async () => {

@@ -21,6 +21,8 @@ function operationOf(service: FaultService, incoming: IncomingMessage, form: URL
   switch (service) {
     case 'lambda':
       return incoming.url?.includes('/response-streaming-invocations') === true ? 'InvokeWithResponseStream' : 'Invoke';
+    case 'states':
+      return firstOf(incoming.headers['x-amz-target']).replace(/^AWSStepFunctions\./, '');
     case 'sqs':
       return firstOf(incoming.headers['x-amz-target']).replace(/^AmazonSQS\./, '');
     case 'sts':

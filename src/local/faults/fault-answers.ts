@@ -53,6 +53,11 @@ const WRITERS: Readonly<Record<FaultService, Writer>> = {
     headers: { 'x-amzn-ErrorType': code },
     body: JSON.stringify({ Type: status < 500 ? 'User' : 'Service', message, ...details }),
   }),
+  states: ({ code, message }) => ({
+    type: 'application/x-amz-json-1.0',
+    headers: { 'x-amzn-ErrorType': code },
+    body: JSON.stringify({ __type: code, message }),
+  }),
   sqs: ({ status, code, message }) => ({
     type: 'application/x-amz-json-1.0',
     headers: { 'x-amzn-query-error': `${code};${status < 500 ? 'Sender' : 'Receiver'}` },
@@ -79,6 +84,7 @@ const THROTTLED: Readonly<Record<FaultService, Failure>> = {
     details: { Reason: 'CallerRateLimitExceeded' },
     retryAfterSeconds: 1,
   },
+  states: { status: 400, code: 'ThrottlingException', message: 'Rate exceeded' },
   sqs: { status: 403, code: 'RequestThrottled', message: 'The request was denied due to request throttling.' },
   sts: { status: 400, code: 'Throttling', message: 'Rate exceeded' },
   entra: {
@@ -94,6 +100,7 @@ const THROTTLED: Readonly<Record<FaultService, Failure>> = {
 /** What each service calls a failure of its own: 500, and the other statuses, which mean "not now". */
 const FAILED: Readonly<Record<FaultService, readonly [internal: string, unavailable: string]>> = {
   lambda: ['ServiceException', 'ServiceException'],
+  states: ['InternalFailure', 'ServiceUnavailable'],
   sqs: ['InternalFailure', 'ServiceUnavailable'],
   sts: ['InternalFailure', 'ServiceUnavailable'],
   entra: ['server_error', 'temporarily_unavailable'],
@@ -110,6 +117,8 @@ function expired(service: FaultService, { operation }: Called): Failure {
     case 'lambda':
     case 'sqs':
       return { status: 403, code: 'ExpiredTokenException', message: EXPIRED_MESSAGE };
+    case 'states':
+      return { status: 400, code: 'ExpiredTokenException', message: EXPIRED_MESSAGE };
     case 'sts':
       return unsigned
         ? { status: 400, code: 'ExpiredTokenException', message: 'Token expired: the current date/time is after it.' }

@@ -3,7 +3,7 @@ import { listOf, objectOf, oneOf, step, text, wholeNumber, type Shape } from '..
 import { isRecord } from '../is-record';
 
 /** Whose answers can be made to fail. */
-export const FAULT_SERVICES = ['lambda', 'sqs', 'sts', 'entra', 'keys'] as const;
+export const FAULT_SERVICES = ['lambda', 'states', 'sqs', 'sts', 'entra', 'keys'] as const;
 export type FaultService = (typeof FAULT_SERVICES)[number];
 
 /**
@@ -22,7 +22,7 @@ export interface Fault {
   readonly times?: number;
   /** So many requests are left alone first. Default 0. */
   readonly after?: number;
-  /** Only this operation: `Invoke`, `SendMessage`, `AssumeRoleWithWebIdentity`, a `grant_type`. Default: all. */
+  /** Only this operation: `Invoke`, `StartExecution`, `SendMessage`, `AssumeRoleWithWebIdentity`, a `grant_type`. Default: all. */
   readonly operation?: string;
   /** `error`: the status, 500, 502, 503 or 504. Default 500. */
   readonly status?: number;

@@ -26,13 +26,13 @@ function header(name: string, value: string): Buffer {
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/RESTSelectObjectAppendix.html
  */
-function frame(eventType: string, contentType: string, payload: string): Buffer {
+export function eventFrame(eventType: string, contentType: string, payload: string | Buffer): Buffer {
   const headers = Buffer.concat([
     header(':message-type', 'event'),
     header(':event-type', eventType),
     header(':content-type', contentType),
   ]);
-  const body = Buffer.from(payload);
+  const body = Buffer.isBuffer(payload) ? payload : Buffer.from(payload);
   const prelude = Buffer.concat([uint32(headers.length + body.length + 16), uint32(headers.length)]);
   const message = Buffer.concat([prelude, uint32(crc32(prelude)), headers, body]);
   return Buffer.concat([message, uint32(crc32(message))]);
@@ -45,7 +45,7 @@ function frame(eventType: string, contentType: string, payload: string): Buffer 
 export function streamOf({ payload, failed }: { readonly payload: string; readonly failed: boolean }): Buffer {
   const end = failed ? { ErrorCode: 'Unhandled', ErrorDetails: payload } : {};
   return Buffer.concat([
-    ...(failed ? [] : [frame('PayloadChunk', 'application/octet-stream', payload)]),
-    frame('InvokeComplete', 'application/json', JSON.stringify(end)),
+    ...(failed ? [] : [eventFrame('PayloadChunk', 'application/octet-stream', payload)]),
+    eventFrame('InvokeComplete', 'application/json', JSON.stringify(end)),
   ]);
 }

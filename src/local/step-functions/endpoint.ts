@@ -12,10 +12,15 @@ import { getExecutionHistory } from './actions/history';
 import * as machineActions from './actions/machines';
 import * as taskActions from './actions/tasks';
 import { Executions, MAX_ENDED, type MadeExecution } from './executions';
-import { lambdaInvocations, type AssumeRole } from './lambda-invocations';
+import type { LogGroups } from '../logs/log-groups';
+import { openExecutionLog, type ExecutionLog } from './execution-log';
+import { lambdaInvocations } from './lambda-invocations';
 import { PageTokens } from './pages';
 import { ApiRequest } from './request';
+import { deliverTo, type MachineLogging } from './log-delivery';
+import type { AssumeRole } from './service-call';
 import { ServiceError } from './service-error';
+import { sqsMessages } from './sqs-messages';
 import { nestedStarts } from './start-nested';
 import type { StateMachineType } from './state-machine';
 import { StateMachines } from './state-machines';
@@ -23,7 +28,7 @@ import { TaskTokens } from './task-tokens';
 import { systemTimers, type Timers } from './timers';
 
 export type { MadeEvent, MadeExecution } from './executions';
-export type { AssumeRole, RoleRequest, RoleSession } from './lambda-invocations';
+export type { AssumeRole, RoleRequest, RoleSession } from './service-call';
 export type { StateMachineType } from './state-machine';
 export type { Timers } from './timers';
 
@@ -35,6 +40,8 @@ export interface StateMachineDefinition {
   readonly type?: StateMachineType;
   /** Default: a role of the machine's name. */
   readonly roleArn?: string;
+  /** What it logs, where there are `logGroups`. Default: nothing. */
+  readonly logging?: MachineLogging;
 }
 
 /** What {@link startStepFunctionsEndpoint} is told. */
@@ -43,6 +50,8 @@ export interface StepFunctionsEndpointOptions {
   readonly stateMachines?: Readonly<Record<string, StateMachineDefinition>>;
   /** The Lambda endpoint whose functions the tasks call. */
   readonly lambdaUrl?: string;
+  /** The SQS endpoint whose queues the tasks fill. */
+  readonly sqsUrl?: string;
   /** Gives keys of roles to the calls of tasks. Without it calls have the account's, and a role stands in the history alone. */
   readonly assumeRole?: AssumeRole;
   /** The sessions of a local STS: whoever calls with one may do what it allows. */
@@ -55,6 +64,10 @@ export interface StepFunctionsEndpointOptions {
   readonly region?: string;
   /** Default `123456789012`. */
   readonly accountId?: string;
+  /** Gets a file for each state machine, with what AWS logs of it at level `ALL`. Default: nothing is logged. */
+  readonly logDirectory?: string;
+  /** The log groups of a local CloudWatch Logs. */
+  readonly logGroups?: LogGroups;
   /** Time for Wait, time-outs, retries and histories. Default: the machine's. */
   readonly timers?: Timers;
   readonly logger?: Logger;
@@ -167,7 +180,7 @@ function loadMachines(machines: StateMachines, options: StepFunctionsEndpointOpt
   const { stateMachines = {}, accountId = '123456789012' } = options;
   for (const [name, given] of Object.entries(stateMachines)) {
     const owner = `${OWNER}: state machine "${name}"`;
-    checkOptionNames(owner, given, { definition: true, type: true, roleArn: true });
+    checkOptionNames(owner, given, { definition: true, type: true, roleArn: true, logging: true });
     const { definition, type = 'STANDARD', roleArn = `arn:aws:iam::${accountId}:role/${name}` } = given;
     const definitionText = typeof definition === 'string' ? definition : JSON.stringify(definition);
     try {
@@ -179,6 +192,22 @@ function loadMachines(machines: StateMachines, options: StepFunctionsEndpointOpt
   }
 }
 
+/** All places that events of executions are logged to. */
+function logsOf({
+  logDirectory,
+  logGroups,
+  stateMachines = {},
+}: StepFunctionsEndpointOptions): ExecutionLog | undefined {
+  const loggings = Object.entries(stateMachines).flatMap(([name, { logging }]) =>
+    logging ? [[name, logging] as const] : [],
+  );
+  const logs = [
+    ...(logDirectory === undefined ? [] : [openExecutionLog(logDirectory)]),
+    ...(logGroups === undefined ? [] : [deliverTo(logGroups, new Map(loggings))]),
+  ];
+  return logs.length === 0 ? undefined : (execution, event) => logs.forEach((log) => log(execution, event));
+}
+
 function createService(options: StepFunctionsEndpointOptions): Service {
   const {
     region = 'eu-west-1',
@@ -186,6 +215,7 @@ function createService(options: StepFunctionsEndpointOptions): Service {
     timers = systemTimers,
     logger,
     lambdaUrl,
+    sqsUrl,
     assumeRole,
   } = options;
   const limits = { fallback: MAX_ENDED, min: 1, max: MAX_ENDED };
@@ -196,14 +226,16 @@ function createService(options: StepFunctionsEndpointOptions): Service {
   const services = {
     invokeFunction: lambdaInvocations(lambdaUrl, assumeRole),
     startExecution: nestedStarts(machines, () => executions),
+    sendMessage: sqsMessages(sqsUrl, assumeRole),
   };
-  const executions: Executions = new Executions({ timers, tokens, services, region, logger }, maxEnded);
+  const log = logsOf(options);
+  const executions: Executions = new Executions({ timers, tokens, services, region, logger, log }, maxEnded);
   return { machines, executions, tokens, pages: new PageTokens(timers), timers };
 }
 
 /**
  * Starts an endpoint on loopback that answers the real AWS SDK as Step Functions does: it runs state machines (JSONPath), calls the
- * functions of a Lambda endpoint, gives out task tokens and keeps histories with AWS's event types and numbers. What
+ * functions of a Lambda endpoint, fills the queues of an SQS endpoint, gives out task tokens and keeps histories with AWS's event types and numbers. What
  * the interpreter does not run (JSONata, the distributed Map, `.sync`, other services, filters in paths) is refused at the load.
  *
  * `StartSyncExecution`: the SDK puts `sync-` before the host, which no name leads to; its option `disableHostPrefix: true` keeps
@@ -226,17 +258,20 @@ export async function startStepFunctionsEndpoint(
   checkOptionNames(OWNER, options, {
     stateMachines: true,
     lambdaUrl: true,
+    sqsUrl: true,
     assumeRole: true,
     sessions: true,
     maxEndedExecutions: true,
     port: true,
     region: true,
     accountId: true,
+    logDirectory: true,
+    logGroups: true,
     timers: true,
     logger: true,
   });
-  const { logger, sessions, lambdaUrl } = options;
-  if (lambdaUrl !== undefined) secureUrl(OWNER, lambdaUrl);
+  const { logger, sessions, lambdaUrl, sqsUrl } = options;
+  for (const url of [lambdaUrl, sqsUrl]) if (url !== undefined) secureUrl(OWNER, url);
   const port = wholeNumber(OWNER, 'port', options.port, { fallback: 0, min: 0, max: 65_535 });
   const service = createService(options);
   const server = createServer((incoming, outgoing) => {

@@ -1,6 +1,7 @@
 import type { Logger } from '../../core/logger';
 import { Aborted, StatesError } from './asl/states-error';
 import { newFrame, resumeAfter, type Frame } from './frame';
+import type { ExecutionLog } from './execution-log';
 import { History, MAX_EVENTS } from './history';
 import { integrationOf, type Services } from './integrations';
 import type { Run } from './run';
@@ -19,6 +20,7 @@ export interface Surroundings {
   readonly services: Services;
   readonly region: string;
   readonly logger: Logger | undefined;
+  readonly log: ExecutionLog | undefined;
   /** Called when an execution has ended. */
   ended(execution: Execution): void;
 }
@@ -70,7 +72,9 @@ export class Execution {
     this.start = start;
     this.#around = around;
     this.startedAtMs = made?.startedAtMs ?? around.timers.now();
-    this.history = made?.history ?? new History();
+    const logged = { arn: start.arn, machine: start.machine.name };
+    this.history =
+      made?.history ?? new History((event) => around.log?.({ ...logged, redriveCount: this.redriveCount }, event));
   }
 
   /** Resolves when it has ended. */

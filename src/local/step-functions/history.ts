@@ -24,7 +24,13 @@ function detailsName(type: string): string {
 /** The events of one execution, numbered from 1. */
 export class History {
   readonly #events: HistoryEvent[] = [];
+  readonly #onEvent: (event: HistoryEvent) => void;
   #bytes = 0;
+
+  /** @param onEvent called with each event that is added */
+  constructor(onEvent: (event: HistoryEvent) => void = () => undefined) {
+    this.#onEvent = onEvent;
+  }
 
   get events(): readonly HistoryEvent[] {
     return this.#events;
@@ -50,13 +56,12 @@ export class History {
       );
     }
     const id = this.#events.length + 1;
-    this.#events.push({
-      timestamp: timeMs / 1000,
-      type,
-      id,
-      previousEventId,
+    const event = {
+      ...{ timestamp: timeMs / 1000, type, id, previousEventId },
       ...(details && { [detailsName(type)]: details }),
-    });
+    };
+    this.#events.push(event);
+    this.#onEvent(event);
     this.#bytes += 200 + (details === undefined ? 0 : textLength(details));
     return id;
   }

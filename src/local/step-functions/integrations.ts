@@ -29,6 +29,7 @@ export interface Services {
   /** Calls a function by the parameters of Lambda's API `Invoke`; `direct` gives its payload alone. */
   invokeFunction(request: TaskRequest, direct: boolean): Promise<unknown>;
   startExecution(request: TaskRequest): Promise<unknown>;
+  sendMessage(request: TaskRequest): Promise<unknown>;
 }
 
 const LAMBDA_ARN = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(?::[$A-Za-z0-9_-]+)?$/;
@@ -38,6 +39,14 @@ const OPTIMISED = /^arn:aws[a-z-]*:states:::([a-z]+):([A-Za-z]+)(?:\.(waitForTas
 const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
   'lambda:invoke': ['FunctionName', 'Payload', 'Qualifier', 'InvocationType', 'ClientContext', 'LogType'],
   'states:startExecution': ['StateMachineArn', 'Input', 'Name', 'TraceHeader'],
+  'sqs:sendMessage': [
+    'QueueUrl',
+    'MessageBody',
+    'DelaySeconds',
+    'MessageAttributes',
+    'MessageDeduplicationId',
+    'MessageGroupId',
+  ],
 };
 
 const notHere = (message: string): ReturnType<ResourceCheck> => ({ message, member: 'Resource', code: 'NOT_RUN_HERE' });
@@ -49,7 +58,7 @@ export function resourceCheck(type: 'STANDARD' | 'EXPRESS'): ResourceCheck {
     const [, service = '', action = '', pattern] = OPTIMISED.exec(resource) ?? [];
     const known = PARAMETERS[`${service}:${action}`];
     if (known === undefined)
-      return notHere(`The resource '${resource}' cannot be called here: functions and startExecution can`);
+      return notHere(`The resource '${resource}' cannot be called here: functions, startExecution and sendMessage can`);
     if (pattern?.startsWith('sync')) return notHere(`'.${pattern}' is not run here`);
     if (pattern !== undefined && type === 'EXPRESS') {
       const message = `Express state machine does not support '.${pattern}' service integration`;
@@ -79,7 +88,12 @@ export function integrationOf(resource: string, services: Services): Integration
     resource: pattern === undefined ? action : `${action}.${pattern}`,
     direct: false,
     waitsForToken: pattern === 'waitForTaskToken',
-    call: (request) =>
-      service === 'lambda' ? services.invokeFunction(request, false) : services.startExecution(request),
+    call: callOf(service, services),
   };
+}
+
+function callOf(service: string, services: Services): Integration['call'] {
+  if (service === 'lambda') return (request) => services.invokeFunction(request, false);
+  if (service === 'sqs') return (request) => services.sendMessage(request);
+  return (request) => services.startExecution(request);
 }

@@ -21,6 +21,18 @@ interface Pending {
 const MAC_BYTES = 32;
 const NONCE_BYTES = 24;
 
+/** Longer than any token is without the execution's name. */
+const LOOKS_LIKE_ONE = /[A-Za-z0-9+/]{100,}={0,2}/g;
+
+/** `text` without the tokens of tasks, wherever in it they stand: who has one can answer for the task. */
+export function withoutTaskTokens(text: string): string {
+  return text.replace(LOOKS_LIKE_ONE, (found) => {
+    // Letters before it may seem to belong to it.
+    const isToken = [0, 1, 2, 3].some((skipped) => Buffer.from(found.slice(skipped), 'base64').includes(':execution:'));
+    return isToken ? '[task token]' : found;
+  });
+}
+
 /**
  * The tokens of tasks that wait. A token names its execution and carries a MAC: nobody makes one up, and one that is used up is
  * told from one that never was, without a memory of all that ever were.

@@ -1,5 +1,6 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { createServer } from 'node:http';
 import { FAULT_SERVICES, type Fault, type FaultService } from '../../../src/local/faults/fault';
@@ -23,6 +24,8 @@ const STS_ANSWER = `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazon
 <AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s</SecretAccessKey>
 <SessionToken>t</SessionToken><Expiration>2026-11-20T13:00:00Z</Expiration></Credentials></AssumeRoleWithWebIdentityResult>
 </AssumeRoleWithWebIdentityResponse>`;
+
+const MACHINE = 'arn:aws:states:eu-west-1:123456789012:stateMachine:approve-invoice';
 
 let target: string;
 beforeAll(async () => {
@@ -62,6 +65,7 @@ async function call(service: FaultService, endpoint: string, signal?: AbortSigna
         new SendMessageCommand({ QueueUrl: `${endpoint}/1/q`, MessageBody: 'x' }),
         sent,
       ),
+    states: () => new SFNClient(config).send(new StartExecutionCommand({ stateMachineArn: MACHINE, name: 'n' }), sent),
     sts: () =>
       new STSClient(config).send(
         new AssumeRoleWithWebIdentityCommand({
@@ -113,6 +117,9 @@ it.each<[FaultService, string, Fault, string, number]>([
   ['lambda', 'throttles', { kind: 'throttle' }, 'TooManyRequestsException', 429],
   ['lambda', 'fails', { kind: 'error' }, 'ServiceException', 500],
   ['lambda', 'finds the session expired', { kind: 'expired-token' }, 'ExpiredTokenException', 403],
+  ['states', 'throttles', { kind: 'throttle', operation: 'StartExecution' }, 'ThrottlingException', 400],
+  ['states', 'is away', { kind: 'error', status: 503 }, 'ServiceUnavailable', 503],
+  ['states', 'finds the session expired', { kind: 'expired-token' }, 'ExpiredTokenException', 400],
   ['sqs', 'throttles', { kind: 'throttle' }, 'RequestThrottled', 403],
   ['sqs', 'is away', { kind: 'error', status: 503 }, 'ServiceUnavailable', 503],
   ['sqs', 'finds the session expired', { kind: 'expired-token' }, 'ExpiredTokenException', 403],
@@ -157,6 +164,7 @@ it('ends what it holds when it is stopped, and when the client gives up', async 
 it.each<[FaultService, number, string, number]>([
   ['lambda', 600, 'InvalidSignatureException', 403],
   ['lambda', -600, 'InvalidSignatureException', 403],
+  ['states', 600, 'InvalidSignatureException', 403],
   ['sqs', 600, 'InvalidSignatureException', 403],
   ['sts', 600, 'ExpiredTokenException', 400],
   ['entra', 600, 'invalid_client', 401],
@@ -237,5 +245,5 @@ it('stands only before what is on this machine', async () => {
     startFaultProxy({ service: 'sts', target: 'https://sts.eu-west-1.amazonaws.com' }),
   );
   expect(error.code).toBe('option_invalid');
-  expect(FAULT_SERVICES).toHaveLength(5);
+  expect(FAULT_SERVICES).toHaveLength(6);
 });

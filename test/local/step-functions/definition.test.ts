@@ -46,8 +46,8 @@ it.each<[string, object, string]>([
   ],
   [
     'another service',
-    one(task({ Resource: 'arn:aws:states:::sqs:sendMessage' })),
-    "'arn:aws:states:::sqs:sendMessage' cannot be called here",
+    one(task({ Resource: 'arn:aws:states:::sns:publish' })),
+    "'arn:aws:states:::sns:publish' cannot be called here",
   ],
   ['an activity', one(task({ Resource: 'arn:aws:states:eu-west-1:123456789012:activity:a' })), 'cannot be called here'],
   [

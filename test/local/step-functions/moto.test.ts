@@ -13,6 +13,8 @@ import {
   type HistoryEvent,
 } from '@aws-sdk/client-sfn';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { startSqsEndpoint } from '../../../src/local/sqs/endpoint';
+import { sqsClient } from '../sqs/support';
 import { startLambdaStub, type LambdaStub } from '../../support/lambda-stub';
 import { startBench, type Bench } from './support';
 import { describeWithMoto, startMoto, type Moto } from '../../support/moto';
@@ -270,6 +272,51 @@ describeWithMoto('beside moto', () => {
     expect(own).toMatchObject({ status: 'SUCCEEDED', output: { by: 'anna' } });
     // moto takes a second answer. AWS does not.
     expect(own).toEqual({ ...other, again: 'TaskTimedOut' });
+  });
+
+  it('goes the same way where a person rejects: through a queue, by SendTaskFailure, to the Catch', async () => {
+    const queues = await startSqsEndpoint({ queues: {} });
+    const own = await startBench({}, { sqsUrl: queues.url });
+    const rejected = async (client: SFNClient, sqs: SQSClient): Promise<Seen> => {
+      const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'asked' }));
+      const parameters = { QueueUrl, MessageBody: { 'taskToken.$': '$$.Task.Token', 'invoice.$': '$.invoice' } };
+      const { Ask } = asks('sqs:sendMessage', parameters);
+      const Catch = [
+        { ErrorEquals: ['baton.rejected'], ResultPath: '$.error', Next: 'Rejected' },
+        { ErrorEquals: ['States.ALL'], Next: 'Failed' },
+      ];
+      const states = {
+        Ask: { ...Ask, End: undefined, Catch, Next: 'Pay' },
+        ...pass('Pay'),
+        ...pass('Rejected'),
+        ...pass('Failed'),
+      };
+      const executionArn = await start(client, 'rejected', machine(states), { invoice: 7 });
+      const body = await waitFor('the message', async () => {
+        const { Messages: [received] = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+        return received?.Body;
+      });
+      const { taskToken, invoice } = JSON.parse(body) as { taskToken: string; invoice: number };
+      expect(invoice).toBe(7);
+      await waitFor('the token to be waited for', async () => {
+        const { events = [] } = await client.send(new GetExecutionHistoryCommand({ executionArn }));
+        return events.some(({ type }) => type === 'TaskSubmitted');
+      });
+      await client.send(new SendTaskFailureCommand({ taskToken, error: 'baton.rejected', cause: '{"by":"ben"}' }));
+      return seen(client, executionArn);
+    };
+    const clients = [sqsClient(queues.url), sqsClient(server.url)] as const;
+    try {
+      const [ours, theirs] = [await rejected(own.client, clients[0]), await rejected(moto, clients[1])];
+      const error = { Error: 'baton.rejected', Cause: '{"by":"ben"}' };
+      expect(ours.output).toEqual({ invoice: 7, error });
+      // moto loses the cause on the way to the Catch. In AWS it is there (States Language, "Error output").
+      expect(theirs).toEqual({ ...ours, output: { invoice: 7, error: { ...error, Cause: null } } });
+    } finally {
+      for (const client of clients) client.destroy();
+      await own.stop();
+      await queues.stop();
+    }
   });
 
   it.each<[string, (client: SFNClient) => Promise<unknown>]>([

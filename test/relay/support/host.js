@@ -20,6 +20,7 @@ const commands = {
       iis: iis.url,
       issuer: identityProvider.issuer,
       sqs: urlOf(relay.faults.sqs),
+      states: urlOf(relay.faults.states),
       logDirectory,
       appLogFile,
     };

@@ -15,6 +15,8 @@ interface RelayFacts {
   readonly issuer: string;
   /** Where the configuration has queues: as the app reaches them. */
   readonly sqs: string | undefined;
+  /** Where the configuration has state machines: as the app reaches them. */
+  readonly states: string | undefined;
   readonly logDirectory: string;
   readonly appLogFile: string;
 }
@@ -39,9 +41,12 @@ export interface TestRelay extends RelayFacts {
   stop(): Promise<void>;
 }
 
-/** Starts a relay; `prepare` changes the example first. */
-export async function startTestRelay(prepare: (copy: ExampleCopy) => void = () => {}): Promise<TestRelay> {
-  const copy = copyExample();
+/** Starts a relay; `prepare` changes the example first, which is `examples/invoices` unless another one is named. */
+export async function startTestRelay(
+  prepare: (copy: ExampleCopy) => void = () => {},
+  example?: string,
+): Promise<TestRelay> {
+  const copy = copyExample(undefined, example);
   prepare(copy);
   const child = fork(path.join(__dirname, 'host.js'), { execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   const ended = once(child, 'exit');
