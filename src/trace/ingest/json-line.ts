@@ -1,0 +1,54 @@
+import { TIME_PREFIX } from '../inputs/json-text';
+
+/** SQL about lines that hold a JSON object, perhaps after a time; of the columns of `linesOf()`. */
+
+/** What stands before the object in an export of CloudWatch, or in what Lambda's runtime prints. */
+const PREFIX = `${TIME_PREFIX}|\\s+`;
+/** Longest such prefix, in characters: a stream's name may be long. */
+const MAX_PREFIX = 640;
+
+/** A line of text without the time before it. */
+export const TEXT_PART = `regexp_replace(line, '^(?:${TIME_PREFIX})', '')`;
+
+/** The JSON in a line; null where it holds none. */
+export const JSON_PART = [
+  `CASE WHEN starts_with(line, '{') THEN line`,
+  `WHEN strpos(line, '{') BETWEEN 2 AND ${MAX_PREFIX}`,
+  `AND regexp_full_match(left(line, strpos(line, '{') - 1), '${PREFIX}') THEN substr(line, strpos(line, '{')) END`,
+].join(' ');
+
+/** Milliseconds since the epoch of an ISO 8601 time; null for all else, words that DuckDB takes for times included. */
+export function isoTime(text: string): string {
+  const isTime = `length(${text}) BETWEEN 19 AND 35 AND ${text}[5] = '-'`;
+  // A cast to a time without zone leaves out what the text says of one; without a zone it is UTC.
+  const isUtc = `ends_with(${text}, 'Z') OR length(${text}) <= 23`;
+  const [plain, zoned] = ['timestamp', 'timestamptz'].map((type) => `epoch_ms(TRY_CAST(${text} AS ${type}))`);
+  return `CASE WHEN NOT (${isTime}) THEN NULL WHEN ${isUtc} THEN ${plain ?? ''} ELSE ${zoned ?? ''} END`;
+}
+
+/** Milliseconds since the epoch by the time before the line; null where there is none. */
+export const PREFIX_TIME = isoTime(
+  `CASE WHEN NOT starts_with(line, '{') THEN regexp_extract(left(line, 40), '^\\S+') END`,
+);
+
+/** The members of a JSON text as a struct of texts; null where it is no JSON. */
+export function members(text: string, names: readonly string[]): string {
+  const asTexts = JSON.stringify(Object.fromEntries(names.map((name) => [name, 'VARCHAR'])));
+  return `TRY(json_transform(${text}, '${asTexts}'))`;
+}
+
+/** A path without the query. */
+export function withoutQuery(path: string): string {
+  return `CASE WHEN contains(${path}, '?') THEN split_part(${path}, '?', 1) ELSE ${path} END`;
+}
+
+/** A trace ID as W3C writes it, of the `Root` that X-Ray knows; null for what is none. */
+export function traceIdOf(xray: string): string {
+  // Nearly always the root alone; its parts are at known places.
+  const [root, rest] = [`substr(${xray}, 3, 8)`, `substr(${xray}, 12)`];
+  const found = `regexp_extract(${xray}, '1-([0-9a-fA-F]{8}-[0-9a-fA-F]{24})', 1)`;
+  return [
+    `CASE WHEN length(${xray}) = 35 AND starts_with(${xray}, '1-') THEN lower(concat(${root}, ${rest}))`,
+    `WHEN contains(${xray}, '1-') THEN nullif(lower(replace(${found}, '-', '')), '') END`,
+  ].join(' ');
+}
