@@ -17,6 +17,8 @@ const steps = [
     // Not incremental: a check must not touch what the build remembers in dist.
     args: ['--noEmit', '-p', 'tsconfig.build.json', '--incremental', 'false', '--tsBuildInfoFile', 'null'],
   },
+  // Scripts of the page that baton trace makes: the browser's types, not Node's.
+  { name: 'types of the page', bin: 'typescript/bin/tsc', args: ['-p', 'tsconfig.page.json'] },
   { name: 'layers', bin: 'jest/bin/jest.js', args: ['test/architecture.test.ts', '--reporters', 'default'] },
 ];
 /** Linting alone takes half a minute of one core; CI machines have two. */

@@ -48,7 +48,15 @@ describe('the faces', () => {
     [
       'workflows',
       workflows,
-      ['createWorkflows', 'jwkSigner', 'kmsSigner', 'ringSigner', 'secretsManagerSigner', 'workflowRouter'],
+      [
+        'createWorkflowAuditor',
+        'createWorkflows',
+        'jwkSigner',
+        'kmsSigner',
+        'ringSigner',
+        'secretsManagerSigner',
+        'workflowRouter',
+      ],
     ],
   ])('%s exports these names and no others', (_name, face, names) => {
     expect(Object.keys(face).sort()).toEqual(names);

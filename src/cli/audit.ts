@@ -11,7 +11,7 @@ import { placeOf, readCheckpoint, type AuditPlace } from '../logging/audit-check
 import { partsOf, readOpening } from '../logging/audit-file';
 import { verifyAuditFiles, type AuditFileReport, type AuditReport } from '../logging/audit-verify';
 import { readArguments, USAGE_ERROR } from './arguments';
-import { printable } from './printable';
+import { printable } from '../core/printable';
 
 const USAGE = `Usage: baton audit verify <file>... [--keys jwks.json] [--checkpoints file] [--expect place] [--json]
 

@@ -2,7 +2,7 @@
 import { asBatonError } from '../core/errors';
 import { unknownName } from '../core/options';
 import { USAGE_ERROR } from './arguments';
-import { printable } from './printable';
+import { printable } from '../core/printable';
 
 /** Each command is loaded when it is called: `baton --help` must not load a gateway. */
 const COMMANDS: Readonly<Record<string, { readonly summary: string; run(args: readonly string[]): Promise<void> }>> = {
@@ -42,12 +42,20 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; run(args: re
     summary: 'signs a user of the running relay in and prints the access token',
     run: async (args) => (require('./token') as typeof import('./token')).token(args),
   },
+  trace: {
+    summary: 'follows requests through the logs of gateway, IIS, app and functions: what is slow, lost, or drifted',
+    run: async (args) => (require('./trace') as typeof import('./trace')).trace(args),
+  },
+  workflows: {
+    summary: 'writes what happens in state machines into the audit trail, and draws it',
+    run: async (args) => (require('./workflows') as typeof import('./workflows')).workflows(args),
+  },
 };
 
 const USAGE = [
   'Usage: baton <command> [options]',
   '',
-  ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(8)}${summary}`),
+  ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(11)}${summary}`),
   '',
   'baton <command> --help says more.',
 ].join('\n');

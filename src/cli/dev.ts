@@ -41,6 +41,7 @@ function describe(relay: Relay): string {
     ['sign-in', identityProvider.issuer],
     ['Lambda', lambda.url],
     ['Step Functions', relay.stepFunctions?.url],
+    ['CloudWatch Logs', relay.logs?.url],
     ['SQS', relay.faults.sqs?.url],
     ['logs', logDirectory],
   ];

@@ -60,7 +60,7 @@ const OPTIONS = {
 const TEMPLATE = join(__dirname, '..', '..', 'web.config');
 
 /** What the app's own file would be with Baton in it; undefined where there is no such file or it has Baton already. */
-function planEntry({ folder, appPath, appFile }: AppProject): Omit<EntryReport, 'isApplied'> | undefined {
+function planEntry({ folder, appPath, appFile }: AppProject): Omit<EntryReport, 'isApplied' | 'isShown'> | undefined {
   const mounted = appFile && mountBaton(appFile);
   if (appPath === undefined || appFile === undefined || mounted === undefined) return undefined;
   return {
@@ -77,11 +77,12 @@ async function settleEntry(
   { apply, isDryRun }: { readonly apply: boolean; readonly isDryRun: boolean },
 ): Promise<EntryReport | undefined> {
   const planned = planEntry(project);
-  if (planned === undefined || isDryRun) return planned && { ...planned, isApplied: false };
-  if (person !== undefined && !apply) console.log(`\n${planned.diff.trimEnd()}\n`);
+  if (planned === undefined || isDryRun) return planned && { ...planned, isApplied: false, isShown: false };
+  const isShown = person !== undefined && !apply;
+  if (isShown) console.log(`\n${planned.diff.trimEnd()}\n`);
   const isApplied = apply || (await person?.agrees(`Change ${planned.path} like this?`)) === true;
   if (isApplied) writeFileSync(join(project.folder, planned.path), planned.mounted.text);
-  return { ...planned, isApplied };
+  return { ...planned, isApplied, isShown };
 }
 
 /** Options that are of the wrong form are mistakes on the command line. */

@@ -15,7 +15,7 @@ import { outboxError } from '../offload/outbox/sqlite-errors';
 import type { ListedWork, WorkState } from '../offload/outbox/work';
 import { OutboxWriter } from '../offload/outbox/writer';
 import { readArguments, USAGE_ERROR } from './arguments';
-import { printable } from './printable';
+import { printable } from '../core/printable';
 
 const USAGE = `Usage: baton outbox list [--state waiting|dead|delivered|all] [--function name] [--limit n]
        baton outbox retry <id>... | --all

@@ -40,6 +40,8 @@ export function checkNoRelayRuns(configFile: string): void {
 export function writeRelayState(configFile: string, state: RelayState): void {
   const file = stateFile(configFile);
   mkdirSync(dirname(file), { recursive: true });
+  // The folder is this machine's own: nothing of it belongs into Git.
+  writeFileSync(join(dirname(file), '.gitignore'), '*\n');
   writeFileSync(file, JSON.stringify(state, null, 2));
 }
 

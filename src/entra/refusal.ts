@@ -1,5 +1,5 @@
+import { AADSTS, aadstsOf } from '../core/aadsts';
 import { BatonError, type BatonErrorDetails } from '../core/errors';
-import { AADSTS, aadstsOf } from './aadsts';
 import type { Grant } from './grant';
 import type { EndpointAnswer } from './token-endpoint';
 

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../core/logger';
-import { runDrainHooks } from '../core/process-hooks';
+import { runDrainHooks, tellDraining } from '../core/process-hooks';
 
 /** How a server is brought to its end. */
 export interface DrainOptions {
@@ -30,7 +30,9 @@ async function drain(server: Server, options: DrainOptions, reason: string): Pro
   const { drainTimeoutMs, onDrain, logger } = options;
   const startedAt = performance.now();
   logger()?.info('Draining', { type: 'draining', reason });
-  const complete = await within(drainTimeoutMs, finishRequests(server));
+  const finished = finishRequests(server);
+  tellDraining();
+  const complete = await within(drainTimeoutMs, finished);
   if (!complete) server.closeAllConnections();
   const failed = (error: unknown): void => {
     logger()?.error('What was to be done at the end failed', { type: 'error', error });

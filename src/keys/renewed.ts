@@ -1,8 +1,9 @@
-import { steadyClock, systemClock, type Clock } from '../core/clock';
+import { systemClock, type Clock } from '../core/clock';
 import type { Algorithm } from '../jws/algorithms';
 import type { Jwk, KeySource, VerificationKey } from '../jws/keys';
-import { backOffMs, keysUnavailable } from './back-off';
+import { keysUnavailable } from './back-off';
 import { indexKeys, type KeyIndex } from './fixed';
+import { Renewal } from './renewal';
 import { RenewalLog, type LoggerOf } from './renewal-log';
 
 /** How a key set that can change is kept. */
@@ -38,82 +39,57 @@ const UNKNOWN_KID_WINDOW_MS = 1500;
  */
 export class RenewedKeySource implements KeySource {
   readonly #options: RenewedKeyOptions;
-  readonly #clock: Clock;
+  readonly #renewal: Renewal;
   readonly #maxAgeMs: number;
   readonly #staleLimitMs: number;
-  readonly #log: RenewalLog;
   #keys: KeyIndex | undefined;
   #version = 0;
-  #fetchedAt = -Infinity;
-  #triedAt = -Infinity;
-  #failures = 0;
-  #failure: unknown;
-  #flight: Promise<void> | undefined;
 
   constructor(options: RenewedKeyOptions) {
     this.#options = options;
-    this.#clock = steadyClock(options.clock ?? systemClock);
-    this.#log = new RenewalLog(options.source, options.logger);
+    const log = new RenewalLog(options.source, options.logger);
+    this.#renewal = new Renewal(() => this.#fetch(), options.clock ?? systemClock, log);
     this.#maxAgeMs = options.maxAgeMs ?? MAX_AGE_MS;
     this.#staleLimitMs = options.staleLimitMs ?? STALE_LIMIT_MS;
     if (options.initial === undefined) return;
     this.#keys = indexKeys(options.initial, options.algorithms);
-    this.#fetchedAt = this.#clock();
+    this.#renewal.renewed();
   }
 
   /** @throws BatonError `keys_unavailable` */
   async find(kid: string, algorithm: Algorithm): Promise<VerificationKey | undefined> {
-    const age = this.#clock() - this.#fetchedAt;
-    if (age > this.#staleLimitMs) await this.#renewOrThrow();
-    else if (age > this.#maxAgeMs) void this.#renew();
+    const { ageMs } = this.#renewal;
+    if (ageMs > this.#staleLimitMs) await this.#renewOrThrow();
+    else if (ageMs > this.#maxAgeMs) void this.#renewal.run();
     let found = await this.#keys?.find(kid, algorithm);
     if (found === undefined && this.#mayAskAgain()) {
-      await this.#renew();
+      await this.#renewal.run();
       found = await this.#keys?.find(kid, algorithm);
     }
     // The unknown key may be a new one: "your token is invalid" is no answer while the server cannot be asked.
-    if (found === undefined && this.#failures > 0) throw keysUnavailable(this.#failure);
+    if (found === undefined && this.#renewal.failures > 0) throw keysUnavailable(this.#renewal.failure);
     return found;
   }
 
   version(): number {
-    const age = this.#clock() - this.#fetchedAt;
+    const { ageMs } = this.#renewal;
     // The first fetch waits for a token that has come as far as to its key.
-    if (age > this.#maxAgeMs && this.#keys !== undefined) void this.#renew();
-    return age > this.#staleLimitMs ? -1 : this.#version;
+    if (ageMs > this.#maxAgeMs && this.#keys !== undefined) void this.#renewal.run();
+    return ageMs > this.#staleLimitMs ? -1 : this.#version;
   }
 
   #mayAskAgain(): boolean {
-    return this.#flight !== undefined || this.#clock() - this.#triedAt >= UNKNOWN_KID_WINDOW_MS;
+    return this.#renewal.isFlying || this.#renewal.sinceTryMs >= UNKNOWN_KID_WINDOW_MS;
   }
 
   async #renewOrThrow(): Promise<void> {
-    await this.#renew();
-    if (this.#clock() - this.#fetchedAt > this.#staleLimitMs) throw keysUnavailable(this.#failure);
-  }
-
-  /** One fetch at a time; after a failure none until the back-off has passed. Never rejects. */
-  #renew(): Promise<void> {
-    if (this.#flight === undefined && this.#clock() - this.#triedAt < backOffMs(this.#failures)) {
-      return Promise.resolve();
-    }
-    this.#flight ??= this.#fetch().finally(() => (this.#flight = undefined));
-    return this.#flight;
+    await this.#renewal.run();
+    if (this.#renewal.ageMs > this.#staleLimitMs) throw keysUnavailable(this.#renewal.failure);
   }
 
   async #fetch(): Promise<void> {
-    this.#triedAt = this.#clock();
-    try {
-      const keys = await this.#options.load(this.#failures > 0);
-      if (keys !== undefined) this.#replace(indexKeys(keys, this.#options.algorithms));
-      this.#fetchedAt = this.#clock();
-      this.#failures = 0;
-      this.#log.worked();
-    } catch (error) {
-      this.#failures++;
-      this.#failure = error;
-      this.#log.failed(error);
-    }
+    const keys = await this.#options.load(this.#renewal.failures > 0);
+    if (keys !== undefined) this.#replace(indexKeys(keys, this.#options.algorithms));
   }
 
   #replace(index: KeyIndex): void {

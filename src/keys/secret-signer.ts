@@ -1,11 +1,11 @@
-import { steadyClock, systemClock, type Clock } from '../core/clock';
+import { systemClock, type Clock } from '../core/clock';
 import { BatonError } from '../core/errors';
 import { checkOptionNames } from '../core/options';
 import type { Algorithm } from '../jws/algorithms';
 import { jwkSigner, type Signer } from '../jws/sign';
-import { backOffMs } from './back-off';
 import { isKeyRing, readKeyRing } from './key-ring';
 import { parseKeyText } from './key-ring-text';
+import { Renewal } from './renewal';
 import { RenewalLog, type LoggerOf } from './renewal-log';
 import { signerOfRing } from './ring-signer';
 import { secretReader } from './secret';
@@ -33,23 +33,15 @@ class SecretSigner implements Signer {
   readonly #secretId: string;
   readonly #read: () => Promise<string>;
   readonly #clock: Clock;
-  /** For what has passed; the ring's phases are by the time of day. */
-  readonly #steady: Clock;
-  readonly #log: RenewalLog;
+  readonly #renewal: Renewal;
   #held: Signer | undefined;
-  #readAt = -Infinity;
-  #triedAt = -Infinity;
-  #failures = 0;
-  #failure: unknown;
-  #flight: Promise<void> | undefined;
 
   constructor({ secretId, algorithm = 'ES256', clientConfig, clock = systemClock }: SecretsManagerSignerOptions) {
     this.algorithm = algorithm;
     this.#secretId = secretId;
     this.#read = secretReader(secretId, clientConfig);
     this.#clock = clock;
-    this.#steady = steadyClock(clock);
-    this.#log = new RenewalLog(secretId);
+    this.#renewal = new Renewal(() => this.#load(), clock, new RenewalLog(secretId));
   }
 
   get keyId(): string {
@@ -61,48 +53,30 @@ class SecretSigner implements Signer {
   }
 
   reportTo(logger: LoggerOf): void {
-    this.#log.reportTo(logger);
+    this.#renewal.log.reportTo(logger);
   }
 
   async current(): Promise<Signer> {
-    const age = this.#steady() - this.#readAt;
-    if (age > STALE_LIMIT_MS) await this.#renew();
-    else if (age > MAX_AGE_MS) void this.#renew();
-    const held = this.#steady() - this.#readAt > STALE_LIMIT_MS ? undefined : this.#held;
+    const { ageMs } = this.#renewal;
+    if (ageMs > STALE_LIMIT_MS) await this.#renewal.run();
+    else if (ageMs > MAX_AGE_MS) void this.#renewal.run();
+    const held = this.#renewal.ageMs > STALE_LIMIT_MS ? undefined : this.#held;
     if (held === undefined) throw this.#unavailable();
     return (await held.current?.()) ?? held;
   }
 
-  /** Never rejects. */
-  #renew(): Promise<void> {
-    if (this.#flight === undefined && this.#steady() - this.#triedAt < backOffMs(this.#failures)) {
-      return Promise.resolve();
-    }
-    this.#flight ??= this.#load().finally(() => (this.#flight = undefined));
-    return this.#flight;
-  }
-
   async #load(): Promise<void> {
-    this.#triedAt = this.#steady();
-    try {
-      const value = parseKeyText(await this.#read(), 'The secret');
-      const signer = isKeyRing(value) ? signerOfRing(readKeyRing(value), this.#clock) : jwkSigner(value ?? {});
-      if (signer.algorithm !== this.algorithm) {
-        throw new BatonError('key_invalid', `The key in the secret is for ${signer.algorithm}, not ${this.algorithm}.`);
-      }
-      this.#held = signer;
-      this.#readAt = this.#steady();
-      this.#failures = 0;
-      this.#log.worked();
-    } catch (error) {
-      this.#failures++;
-      this.#failure = error;
-      this.#log.failed(error);
+    const value = parseKeyText(await this.#read(), 'The secret');
+    // The ring's phases are by the time of day.
+    const signer = isKeyRing(value) ? signerOfRing(readKeyRing(value), this.#clock) : jwkSigner(value ?? {});
+    if (signer.algorithm !== this.algorithm) {
+      throw new BatonError('key_invalid', `The key in the secret is for ${signer.algorithm}, not ${this.algorithm}.`);
     }
+    this.#held = signer;
   }
 
   #unavailable(): BatonError {
-    const cause = this.#failure;
+    const cause = this.#renewal.failure;
     if (cause instanceof BatonError && cause.code === 'peer_missing') return cause;
     const why = cause instanceof BatonError ? cause.message : 'Secrets Manager gave no answer.';
     return new BatonError('signer_unavailable', `The signing key in ${this.#secretId} cannot be had: ${why}`, {

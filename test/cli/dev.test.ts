@@ -89,6 +89,7 @@ describe('baton dev', () => {
     const { users, clients } = JSON.parse(readFileSync(copy.configFile, 'utf8')).identityProvider;
     expect(clients[1].clientSecret).toBeTruthy();
     const note = readFileSync(stateFile(), 'utf8');
+    expect(readFileSync(path.join(path.dirname(stateFile()), '.gitignore'), 'utf8')).toBe('*\n');
     expect(JSON.parse(note)).toEqual({
       pid: relay.pid,
       issuer: urlOf('sign-in'),

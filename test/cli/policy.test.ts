@@ -31,14 +31,11 @@ beforeAll(() => {
     { caller: 'clerk', request: 'POST /invoices/7/approve', outcome: 'denied', reason: 'permission_missing' },
   ];
   write('table.json', { callers: { clerk: { roles: ['clerk'] } }, expectations });
-  const flow = {
-    StartAt: 'Render',
-    States: { Render: { Type: 'Task', Resource: 'arn:aws:states:::sqs:sendMessage', End: true } },
-  };
-  write('flow.json', flow);
+  const render = '{ Type: Task, Resource: "arn:aws:states:::sqs:sendMessage", End: true }';
+  write('flow.asl.yaml', `# as SAM takes it\nStartAt: Render\nStates:\n  Render: ${render}\n`);
   write('bent.json', { StartAt: 'Nowhere', States: {} });
   const approve = { target: 'arn:aws:states:eu-west-1:123456789012:stateMachine:a', permission: 'invoice:read' };
-  write('flows.json', { ...sound, workflows: { approve: { ...approve, definition: 'flow.json' } } });
+  write('flows.json', { ...sound, workflows: { approve: { ...approve, definition: 'flow.asl.yaml' } } });
   write('wrong.json', { callers: { clerk: 'anonymous' }, expectations });
 });
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -37,6 +37,7 @@ const CHECKED = [
   'sh credentials',
   'json trust',
   'json state',
+  'json approval-state',
   'json calls',
   'json relay-sts',
   'json relay-sqs',

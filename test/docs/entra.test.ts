@@ -1,4 +1,4 @@
-import { AADSTS } from '../../src/entra/aadsts';
+import { AADSTS } from '../../src/core/aadsts';
 import { FEDERATION_AUDIENCE } from '../../src/entra/credential';
 import type { Problem } from '../../src/core/errors';
 import { relayEntraShape } from '../../src/local/relay-entra';

@@ -12,10 +12,12 @@ import { withBaton } from '../../src/function';
 import { baton, BatonError, problemHandler, verifyUpgrade } from '../../src/index';
 import { jwkSigner } from '../../src/jws/sign';
 import { createOffload, offloadHandler, webIdentityCredentials } from '../../src/offload';
+import { auditTrail, type AuditEvent, type AuditTrail } from '../../src/logging';
 import { functionLimits } from '../../src/offload/limits';
 import { livePolicy } from '../../src/policy/process-policy';
-import { createWorkflows } from '../../src/workflows';
+import { createWorkflowAuditor, createWorkflows } from '../../src/workflows';
 import { httpApiEvent } from '../support/authorizer-events';
+import { approvalPolicy, bob, waitingExecution } from '../support/approvals';
 import { asCaller } from '../support/as-caller';
 import { startAwsEndpoint } from '../support/aws-endpoint';
 import { ARCHIVE, CLIENT, startEntraWorld, TENANT } from '../support/entra';
@@ -24,9 +26,9 @@ import { send } from '../support/http-client';
 import { invoicesDocument, invoicesPolicy, relayKeys, testClock as clock } from '../support/invoices';
 import { fails, refuses, startLambdaStub, type LambdaStub } from '../support/lambda-stub';
 import { recordingLogger } from '../support/recording-logger';
-import { handOverToken, providerToken, transactionToken } from '../support/tokens';
+import { approvalToken, handOverToken, providerToken, transactionToken } from '../support/tokens';
 import { waitFor } from '../support/wait';
-import { workflowsOfInvoices } from '../support/workflows';
+import { APPROVAL_ARN, workflowsOfInvoices } from '../support/workflows';
 import { AWS_AUDIENCE, awsPolicy, clerk, renderInvoice, startWebIdentity } from '../support/web-identity';
 import { codeIn, root, rowsOf, sectionsOf } from './markdown';
 
@@ -210,6 +212,74 @@ async function runWorkflow(): Promise<void> {
   await aws.close();
 }
 
+/** Transitions of a workflow in the trail, and one that cannot be read; the trail's files are not where they were. */
+async function auditTransitions(): Promise<void> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'baton-auditor-'));
+  const arn = (name: string): string => `${APPROVAL_ARN.replace('stateMachine', 'execution')}:${name}`;
+  const startDate = clock() / 1000;
+  let sent: Readonly<Record<string, unknown>> = {};
+  const event = (id: number, type: string, details: object) => ({
+    id,
+    type,
+    previousEventId: id - 1,
+    timestamp: startDate,
+    ...details,
+  });
+  const refusal = { error: 'baton.permission_denied', cause: 'not this step' };
+  const events = [
+    event(1, 'TaskStateEntered', { stateEnteredEventDetails: { name: 'Pay' } }),
+    event(2, 'TaskScheduled', {}),
+    event(3, 'TaskFailed', { taskFailedEventDetails: refusal }),
+  ];
+  const aws = await startAwsEndpoint((operation, input) => {
+    if (operation === 'StartExecution') sent = input;
+    const executions = ['x', String(sent.name)].map((name) => ({ executionArn: arn(name), startDate }));
+    if (operation === 'ListExecutions') return { executions };
+    if (input.executionArn === arn('x')) return { __type: 'AccessDeniedException', message: 'no' };
+    return { executionArn: arn(String(sent.name)), startDate, input: sent.input, events };
+  });
+  const { maxAttempts: _, ...clientConfig } = aws.clientConfig;
+  const given = { policy: invoicesPolicy({ workflows: workflowsOfInvoices }), clock, clientConfig };
+  const signer = jwkSigner(relayKeys.handOver.privateJwk);
+  const claims = { act: { sub: 'copilot' } };
+  await asCaller({ logger, claims }, () => createWorkflows({ ...given, signer }).start('approve-invoice', {}));
+  const audit = {
+    ...{ file: path.join(folder, 'audit.jsonl'), path: '', place: { chain: 'c', seq: 1, hash: 'h' } },
+    ...auditTrail(logger),
+    append: (line: AuditEvent) => auditTrail(logger).record(line),
+    sync: async () => {},
+  } as unknown as AuditTrail;
+  const cursorFile = path.join(folder, 'cursor');
+  const make = () => createWorkflowAuditor({ ...given, audit, cursorFile, logger, requestsPerSecond: 1000 });
+  await make().once();
+  await make().once();
+  await aws.close();
+  rmSync(folder, { recursive: true });
+}
+
+/** A decision that AWS takes no more, and a step that is shown an approval. */
+async function decideApproval(): Promise<void> {
+  const { id, answer } = waitingExecution();
+  const aws = await startAwsEndpoint((...asked) => answer(...asked) ?? { __type: 'TaskTimedOut', message: 'over' });
+  const { maxAttempts: _one, ...clientConfig } = aws.clientConfig;
+  const given = { policy: approvalPolicy(), clock };
+  const workflows = createWorkflows({ ...given, signer: jwkSigner(relayKeys.handOver.privateJwk), clientConfig });
+  const decider = { ...bob, act: { sub: 'deputy' } };
+  await asCaller({ logger, claims: decider }, () =>
+    codeOf(() => workflows.decide(id, { state: 'Ask', decision: 'approve', comment: 'fine' })),
+  );
+  const shared = { aud: APPROVAL_ARN, exp: clock() / 1000 + 600 };
+  const work = { id: 'run-1', key: 'k', sha256: 'x', left_at: clock() / 1000 };
+  const approval = { execution: 'run-1', sha256: 'x', state: 'Ask' };
+  const caller = {
+    handOver: handOverToken(relayKeys.handOver, { claims: { ...shared, work, act: { sub: 'copilot' } } }),
+  };
+  const approved = { handOver: approvalToken(relayKeys.handOver, { claims: { ...shared, ...bob, approval } }) };
+  const step = withBaton(() => 'done', { ...given, logger, name: 'render-invoice' });
+  await step({ caller, execution: 'run-1', state: 'Pay', approval: approved });
+  await aws.close();
+}
+
 /** A function that is away for so many calls that it is not asked any longer. */
 async function openCircuit(): Promise<void> {
   const limits = functionLimits('render-invoice', { maxConcurrent: 1, maxWaiting: 0 });
@@ -270,6 +340,8 @@ async function makeLines(): Promise<void> {
   await openSessions();
   await leaveWork();
   await runWorkflow();
+  await decideApproval();
+  await auditTransitions();
   await openCircuit();
 }
 

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../src/core/error-codes';
-import { AADSTS } from '../../src/entra/aadsts';
+import { AADSTS } from '../../src/core/aadsts';
 import type { Grant } from '../../src/entra/grant';
 import { refusalOf, type Refusal } from '../../src/entra/refusal';
 import { stsError } from '../../src/entra/sts-error';

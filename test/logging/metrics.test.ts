@@ -133,16 +133,24 @@ describe('createMetrics()', () => {
     expect(lines()).toEqual([]);
   });
 
-  it('writes refusals by code, calls of functions and work left behind by outcome', () => {
+  it('writes refusals by code, calls of functions, work left behind and starts of workflows by outcome', () => {
     const { metrics, lines } = make({ namespace: 'Acme/Web' });
     metrics.refused('permission_denied');
     metrics.refused('permission_denied');
     metrics.functionCall({ function: 'render', outcome: 'succeeded', durationMs: 80 });
     metrics.functionCall({ function: 'render', outcome: 'function_timeout', durationMs: 10_000 });
     metrics.workLeft({ function: 'render', outcome: 'left', durationMs: 2 });
+    metrics.workflowStart({ workflow: 'approve', outcome: 'started', durationMs: 40 });
     metrics.flush();
     const written = lines();
     const refused = written.shift();
+    expect(written.pop()).toMatchObject({
+      workflow: 'approve',
+      outcome: 'started',
+      workflowStarts: 1,
+      workflowStartMs: [40],
+      _aws: { CloudWatchMetrics: [{ Dimensions: [['application', 'workflow', 'outcome']] }] },
+    });
     expect(written.pop()).toMatchObject({ function: 'render', outcome: 'left', workLeft: 1, workLeftMs: [2] });
     const calls = written;
     expect(refused).toMatchObject({ application: 'invoices', code: 'permission_denied', refused: 2 });

@@ -19,6 +19,7 @@ function counting<T>(calls: FunctionCallMeasure[], work: () => Promise<T>, left:
     refused: jest.fn(),
     functionCall: (measure) => calls.push(measure),
     workLeft: (measure) => left.push(measure),
+    workflowStart: () => undefined,
   };
   return runInContext({ ...currentRecord()!, metrics }, work);
 }

@@ -16,7 +16,7 @@ const root = path.join(__dirname, '..', '..');
 /** The command as it was built. */
 export const BATON = path.join(root, 'dist', 'cli', 'baton.js');
 
-/** A copy of `examples/invoices` that a test may change. */
+/** A copy of an example that a test may change. */
 export interface ExampleCopy {
   /** The app's folder. */
   readonly app: string;
@@ -37,13 +37,13 @@ export function temporaryFolder(): string {
 }
 
 /**
- * Copies the example into a folder that looks like this repository: `iis-baton` is found by the package's reference to
+ * Copies an example into a folder that looks like this repository: `iis-baton` is found by the package's reference to
  * itself, and is the build of this repository, not a second one.
  */
-export function copyExample(directory: string = temporaryFolder()): ExampleCopy {
-  const app = path.join(directory, 'examples', 'invoices');
+export function copyExample(directory: string = temporaryFolder(), name = 'invoices'): ExampleCopy {
+  const app = path.join(directory, 'examples', name);
   const isSource = (source: string): boolean => path.basename(source) !== '.baton';
-  cpSync(path.join(root, 'examples', 'invoices'), app, { recursive: true, filter: isSource });
+  cpSync(path.join(root, 'examples', name), app, { recursive: true, filter: isSource });
   cpSync(path.join(root, 'package.json'), path.join(directory, 'package.json'));
   for (const name of ['dist', 'node_modules']) {
     symlinkSync(path.join(root, name), path.join(directory, name), 'junction');

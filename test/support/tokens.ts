@@ -121,6 +121,12 @@ export function handOverToken(key: TestKey, changes: TokenChanges = {}): string 
   return signed(key, 'baton-handover+jwt', { ...claims, jti: randomUUID() }, changes);
 }
 
+/** An approval of a state of a workflow. */
+export function approvalToken(key: TestKey, changes: TokenChanges = {}): string {
+  const claims = { ...transactionTokenClaims, iss: APP_ISSUER, req_wl: 'invoices', jti: randomUUID() };
+  return signed(key, 'baton-approval+jwt', claims, changes);
+}
+
 /** An identity provider's access token in Entra's claims. */
 export function providerToken(key: TestKey, changes: TokenChanges = {}): string {
   const claims = {

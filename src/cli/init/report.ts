@@ -11,6 +11,8 @@ export interface EntryReport {
   readonly mounted: Mounted;
   readonly diff: string;
   readonly isApplied: boolean;
+  /** A person has seen the diff, and was asked. */
+  readonly isShown: boolean;
 }
 
 function routeLine({ method = '*', path, isPublic, permission }: Route): string {
@@ -66,8 +68,10 @@ export function describeEntry(plan: Plan, entry: EntryReport | undefined): strin
   if (appFile === undefined) return `\nMount Baton in your app by hand:\n${BY_HAND}`;
   if (entry === undefined) return `\n${appPath ?? ''} uses Baton already.`;
   const notes = entry.mounted.notes.map((note) => `  ${note}`);
-  const heading = entry.isApplied ? `Changed ${entry.path}:` : `Your ${entry.path} is not changed. What it needs:`;
-  return ['', heading, '', entry.diff.trimEnd(), ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
+  const heading = entry.isApplied ? `Changed ${entry.path}` : `Your ${entry.path} is not changed`;
+  const shown = entry.isApplied ? `${heading}:` : `${heading}. What it needs:`;
+  const body = entry.isShown ? [`${heading}.`] : [shown, '', entry.diff.trimEnd()];
+  return ['', ...body, ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
 }
 
 function keySteps(plan: Plan): string[] {

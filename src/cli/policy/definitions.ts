@@ -4,8 +4,9 @@ import { unknownName } from '../../core/options';
 import type { Policy } from '../../policy/policy';
 import { checkDefinition } from '../../workflows/definition/check';
 import type { DefinitionFinding } from '../../workflows/definition/finding';
+import { parseDefinition } from '../../workflows/definition/parse';
 import { USAGE_ERROR } from '../arguments';
-import { readJson } from './files';
+import { readText } from './files';
 
 /** A definition and what was found in it. */
 export interface CheckedDefinition {
@@ -39,8 +40,8 @@ export function checkDefinitions(policy: Policy, policyFile: string, asked: read
         );
   return files.flatMap(([name, file]) => {
     const workflow = workflows[name];
-    return workflow === undefined
-      ? []
-      : [{ workflow: name, file, findings: checkDefinition(readJson(file), { workflow, functions }) }];
+    if (workflow === undefined) return [];
+    const definition = parseDefinition(file, readText(file));
+    return [{ workflow: name, file, findings: checkDefinition(definition, { workflow, functions }) }];
   });
 }

@@ -36,6 +36,7 @@ const WHAT: Readonly<Record<ChangedRight['kind'], (name: string) => string>> = {
   route: (name) => name,
   function: (name) => `function ${name}`,
   workflow: (name) => `workflow ${name}`,
+  approval: (name) => `deciding ${name}`,
   permission: (name) => `permission ${name}`,
   role: (name) => `role ${name}`,
   actor: (name) => `acting as ${name}`,

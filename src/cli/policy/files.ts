@@ -6,9 +6,10 @@ import type { Environment } from '../../policy/environment';
 import { loadPolicy, POLICY_VARIABLE } from '../../policy/load';
 import type { Policy } from '../../policy/policy';
 import { USAGE_ERROR } from '../arguments';
-import { printable } from '../printable';
+import { printable } from '../../core/printable';
 
-function readText(path: string): string {
+/** A text file that the command line names. */
+export function readText(path: string): string {
   try {
     return readTextFile(resolve(path));
   } catch (cause) {

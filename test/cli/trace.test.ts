@@ -1,0 +1,272 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { trace } from '../../src/cli/trace';
+import { readTraceArguments } from '../../src/cli/trace/arguments';
+import { ProgressBar, readingLine } from '../../src/cli/trace/progress';
+import { readTime } from '../../src/cli/trace/time';
+import type { TraceReport, Waterfall } from '../../src/trace/report-model';
+import { thrownBy } from '../support/errors';
+import { BATON, temporaryFolder } from '../support/example';
+import { itOnPosix, startNode } from '../support/processes';
+import { waitFor } from '../support/wait';
+
+let folder: string;
+let logs: string;
+let said: string[];
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  logs = path.join(folder, 'logs');
+  said = [];
+  jest.spyOn(console, 'log').mockImplementation((text: string) => void said.push(...text.split('\n')));
+  process.exitCode = undefined;
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+  process.exitCode = undefined;
+  rmSync(folder, { recursive: true });
+});
+
+const at = (...names: string[]): string => path.join(folder, ...names);
+function write(name: string, lines: readonly string[]): void {
+  mkdirSync(path.dirname(path.join(logs, name)), { recursive: true });
+  writeFileSync(path.join(logs, name), lines.map((line) => `${line}\n`).join(''));
+}
+
+const START = Date.UTC(2026, 2, 12, 9);
+/** What the app gave the request that came without one. */
+const OWN_ID = '7f2d0f2c-6f0e-4f4c-9a9e-0c6f7f1f2b11';
+const idOf = (index: number): string => `Uj${String(index).padStart(3, '0')}k9FIAMEVrw=`;
+
+/** Twenty requests through gateway, IIS and app, and one that came to IIS alone, with a path that a terminal would obey. */
+function writeLogs(): void {
+  const all = Array.from({ length: 20 }, (_, index) => index);
+  const timeOf = (index: number): string => new Date(START + index * 60_000).toISOString();
+  write(
+    'gateway.jsonl',
+    all.map((index) =>
+      JSON.stringify({
+        ...{
+          requestId: idOf(index),
+          requestTimeEpoch: String(START + index * 60_000),
+          httpMethod: 'GET',
+          path: `/invoices/${index}`,
+        },
+        ...{
+          routeKey: 'GET /invoices/{id}',
+          stage: '$default',
+          status: '200',
+          responseLatency: `${40 + index}`,
+          integrationStatus: '200',
+        },
+        ...{
+          integrationLatency: `${30 + index}`,
+          integrationError: '-',
+          errorResponseType: '-',
+          sourceIp: '203.0.113.7',
+        },
+      }),
+    ),
+  );
+  const iisLine = (index: number, uri: string, id: string): string =>
+    `${timeOf(index).slice(0, 10)} ${timeOf(index).slice(11, 19)} 10.0.0.4 GET ${uri} - 443 - 10.0.9.1 AmazonAPIGateway_a1 200 0 0 ${25 + index} ${id} ${id}`;
+  write('W3SVC1/u_ex260312_x.log', [
+    '#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status sc-substatus sc-win32-status time-taken cs-correlation-id sc-correlation-id',
+    ...all.map((index) => iisLine(index, `/invoices/${index}`, idOf(index))),
+    iisLine(21, '/invoices/\u001b[2J<script>', '-').replace('AmazonAPIGateway_a1', 'curl').replace(/-$/, OWN_ID),
+    'torn line',
+  ]);
+  write(
+    'app.jsonl',
+    [...all, 21].map((index) =>
+      JSON.stringify({
+        ...{ timestamp: timeOf(index), level: 'info', message: 'request', type: 'request' },
+        correlationId: index === 21 ? OWN_ID : idOf(index),
+        ...{ method: 'GET', path: `/invoices/${index}`, status: 200, durationMs: 20, subject: 'entra:ada' },
+      }),
+    ),
+  );
+}
+
+it('reads logs, keeps them, shows what they say, and writes the page', async () => {
+  writeLogs();
+  await trace([logs, '--parquet', at('kept'), '--html', at('report.html'), '--margin', '0', '--memory', '512MB']);
+  const text = said.join('\n');
+  expect(process.exitCode).toBe(1);
+  expect(text).toMatch(/^iis {7}1 file .* 23 lines {2}1 rejected \(width 1\)$/m);
+  expect(text).toMatch(/^Requests {2}Gateway 20 → IIS 21 → App 21$/m);
+  expect(text).toMatch(/^ERROR .* bypass-without-id$/m);
+  expect(text).toMatch(/report\.html written\.$/);
+  expect(readFileSync(at('report.html'), 'utf8')).toMatch(/^<!doctype html>[^]*bypass-without-id/);
+  said = [];
+
+  await trace([idOf(19), '--parquet', at('kept')]);
+  expect(said[0]).toBe(`Request ${idOf(19)}`);
+  expect(said.join('\n')).toMatch(/^gateway .* 59 ms[^]*^iis .* 44 ms[^]*^app .* 20 ms/m);
+  said = [];
+
+  await trace(['--parquet', at('kept'), '--margin', '0', '--rule', 'bypass-without-id']);
+  expect(said.join('\n')).toContain('/invoices/\\u001b[2J<script>');
+  said = [];
+
+  await trace(['--parquet', at('kept'), '--json', '--from', '2026-03-12T09:10', '--to', '2026-03-12']);
+  const report = JSON.parse(said.join('\n')) as TraceReport;
+  expect([report.version, report.totals.gatewayRequests]).toEqual([1, 10]);
+  expect(said.join('')).not.toContain('\u001b');
+});
+
+it('prints one request as JSON, and says what no log has', async () => {
+  writeLogs();
+  await trace(['--id', idOf(3), logs, '--json']);
+  expect(JSON.parse(said.join('\n')) as Waterfall).toMatchObject({ correlationId: idOf(3), totalMs: 43, status: 200 });
+  expect(await thrownBy(() => trace(['Nope=', logs]))).toMatchObject({
+    code: 'option_invalid',
+    message: 'No log here has the ID Nope=, and no file or folder is called so.',
+  });
+});
+
+it('prints SQL for Athena', async () => {
+  await trace(['--athena', '--location', 's3://logs/trace', '--database', 'ops']);
+  expect(said.join('\n')).toContain("LOCATION 's3://logs/trace/gateway/'");
+});
+
+it('removes Parquet that could not be written whole', async () => {
+  writeLogs();
+  mkdirSync(at('kept'));
+  writeFileSync(at('blocked'), '');
+  // A file where a folder has to be made.
+  const error = await thrownBy(() => trace([logs, '--parquet', at('blocked', 'kept')]));
+  expect(error).toMatchObject({
+    code: 'option_invalid',
+    message: expect.stringContaining('cannot be written (ENOTDIR)'),
+  });
+  expect(readdirSync(folder).sort()).toEqual(['blocked', 'kept', 'logs']);
+});
+
+describe('its arguments', () => {
+  beforeEach(() => {
+    writeLogs();
+    mkdirSync(at('full'));
+    writeFileSync(at('full', 'file'), '');
+  });
+  const inFolder = (text: string): string => text.replaceAll('@', `${folder}${path.sep}`);
+
+  it.each<[string, string]>([
+    ['', 'Say which logs'],
+    ['Uj1=', 'There is no file or folder Uj1='],
+    ['@logs --colour', "Unknown option '--colour'"],
+    ['@logs --from yesterday', '--from must be a time such as 2026-03-12T09:30, not "yesterday".'],
+    ['@logs --from 2026-03-13 --to 2026-03-12', '--from is after --to.'],
+    ['@logs --slowest many', '--slowest must be a whole number from 0 to 1000, not "many".'],
+    ['@logs --threads 0', '--threads must be a whole number from 1 to 256'],
+    ['@logs --margin -1', "Option '--margin' argument is ambiguous"],
+    ['@logs --html @full', '--html: '],
+    ['@logs --html @nowhere/report.html', '--html: there is no folder'],
+    ['@logs --parquet @full', 'is not empty'],
+    ['@logs --parquet @full/file', 'is no folder'],
+    ['Uj1= @logs --html @report.html', '--html is for the report of all requests'],
+    ['@logs --json --rule x', '--rule goes neither with --json nor with an ID.'],
+    ['@logs --location s3://logs', '--location and --database are for --athena.'],
+    ['@logs --athena --location s3://logs', '--athena reads no logs'],
+    ['--athena', 'Say where the files are'],
+  ])('refuse "%s"', async (line, message) => {
+    const error = await thrownBy(() =>
+      readTraceArguments(
+        inFolder(line)
+          .split(' ')
+          .filter((word) => word !== ''),
+      ),
+    );
+    expect(error).toMatchObject({ reason: 'usage', message: expect.stringContaining(message) });
+    expect((error as Error).message).toContain('Usage: baton trace');
+  });
+
+  it.each<[string, string | undefined, number]>([
+    ['@logs', undefined, 1],
+    ['@logs/gateway.jsonl @logs/*.log', undefined, 2],
+    ['Uj1= @logs', 'Uj1=', 1],
+    ['1-5759e988-bd862e3fe1be46a994272793 @logs', '1-5759e988-bd862e3fe1be46a994272793', 1],
+    ['--id logs @logs', 'logs', 1],
+    ['no/such/path @logs', undefined, 2],
+    ['*.log', undefined, 1],
+  ])('take "%s" for the ID %s and %i paths', (line, id, paths) => {
+    const read = readTraceArguments(inFolder(line).split(' '))!;
+    expect([read.id, read.paths.length]).toEqual([id, paths]);
+  });
+
+  it('are explained', () => {
+    expect(readTraceArguments(['--help'])).toBeUndefined();
+    expect(said.join('\n')).toMatch(/^Usage: baton trace <log>[^]*--parquet[^]*--html[^]*--memory[^]*--athena/);
+  });
+
+  it.each<[string, boolean, string | undefined]>([
+    ['2026-03-12', false, '2026-03-12T00:00:00.000Z'],
+    ['2026-03-12', true, '2026-03-12T23:59:59.999Z'],
+    ['2026-03-12T09:30', true, '2026-03-12T09:30:00.000Z'],
+    ['2026-03-12 09:30:01.5', false, '2026-03-12T09:30:01.500Z'],
+    ['2026-03-12T09:30+01:00', false, '2026-03-12T08:30:00.000Z'],
+    ['2026-03-12T09:30-0500', false, '2026-03-12T14:30:00.000Z'],
+    ['2026-02-31', false, undefined],
+    ['2026-03-12T25:00', false, undefined],
+    ['12.03.2026', false, undefined],
+    ['', false, undefined],
+  ])('read the time "%s"', (text, isEnd, expected) => {
+    const time = readTime(text, isEnd);
+    expect(time === undefined ? undefined : new Date(time).toISOString()).toBe(expected);
+  });
+});
+
+describe('its progress', () => {
+  const reading = { bytesDone: 812e6, bytesTotal: 1.5e9, step: 'iis logs: u_\u001b[2J.log' };
+
+  it.each<[string, number, number, string]>([
+    ['at first', 200, 200, '██████████▉           54 %  812 MB of 1.5 GB  iis logs: u_\\u001b[2J.log'],
+    ['then', 5000, 200, '██████████▉           54 %  812 MB of 1.5 GB  162 MB/s  5 s left  iis logs: u_\\u001b[2J.log'],
+    ['where it is narrow', 5000, 60, '██████████▉           54 %  812 MB of 1.5 GB  162 MB/s  5 …'],
+  ])('%s is one line', (_when, elapsedMs, columns, line) => {
+    expect(readingLine(reading, elapsedMs, columns)).toBe(line);
+  });
+
+  it('is taken away again, and is on terminals only', () => {
+    const draw = (isTTY: boolean): string => {
+      let written = '';
+      const bar = new ProgressBar({ isTTY, columns: 100, write: (text: string) => ((written += text), true) }, () => 0);
+      bar.reading(reading);
+      bar.step('drift', 3, 40);
+      bar.clear();
+      bar.clear();
+      return written;
+    };
+    expect(draw(false)).toBe('');
+    expect(draw(true)).toMatch(/^\r██[^\r]*\u001b\[K\r4 of 40 {2}drift\u001b\[K\r\u001b\[K$/);
+  });
+});
+
+itOnPosix('leaves nothing behind when Ctrl-C ends it', async () => {
+  const line = '2026-03-12 09:00:00 10.0.0.4 GET /invoices/7 - 443 - 10.0.9.1 curl 200 0 0 25 - -\n';
+  writeLogs();
+  const more =
+    '#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status sc-substatus sc-win32-status time-taken cs-correlation-id sc-correlation-id\n';
+  writeFileSync(path.join(logs, 'W3SVC1', 'u_ex260313_x.log'), Buffer.alloc(120e6, line).fill(more, 0, more.length));
+  mkdirSync(at('spill'));
+  const run = startNode([
+    BATON,
+    'trace',
+    logs,
+    '--spill',
+    at('spill'),
+    '--parquet',
+    at('kept'),
+    '--html',
+    at('report.html'),
+  ]);
+  try {
+    await waitFor('its temporary folder', () => readdirSync(at('spill')).length > 0);
+    run.signal('SIGINT');
+    expect(await run.ended).toBe(130);
+  } finally {
+    await run.end();
+  }
+  expect(run.stderr).toBe('baton: interrupted; nothing was left behind.\n');
+  expect([readdirSync(at('spill')), existsSync(at('kept')), existsSync(at('report.html'))]).toEqual([[], false, false]);
+});
