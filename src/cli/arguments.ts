@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { BatonError } from '../core/errors';
+import { unknownName } from '../core/options';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 type Values<T extends Options> = ReturnType<typeof parseArgs<{ options: T; strict: true }>>['values'];
@@ -27,6 +28,20 @@ export const USAGE_ERROR = 'usage';
 
 function usageError(message: string, usage: string, cause?: unknown): BatonError {
   return new BatonError('option_unknown', `${message}\n\n${usage}`, { reason: USAGE_ERROR, cause });
+}
+
+/** What Node says of options, in the words and with the suggestions of the rest. */
+function wordsOf(cause: unknown, options: Options): string {
+  const { message } = cause as Error;
+  const [, name = ''] = /^(?:Unknown option|Option) '(?:-\w, )?(-[^'\s]*)/.exec(message) ?? [];
+  if (message.startsWith('Unknown option')) {
+    const known = [...Object.keys(options), 'help'].map((option) => `--${option}`);
+    return `The option ${unknownName(name, known)}.`;
+  }
+  if (message.includes('does not take an argument')) return `${name} takes no value.`;
+  if (message.includes('argument missing')) return `${name} needs a value.`;
+  if (message.includes('is ambiguous')) return `${name} needs a value; one with a dash in front is written ${name}=-value.`;
+  return message;
 }
 
 /** The option with a value that is given again: node takes the last, and whoever typed the first would not know. */
@@ -63,7 +78,7 @@ export function readArguments<T extends Options, N extends string>(
     given = parsed.positionals;
     twice = givenTwice(parsed.tokens, options);
   } catch (cause) {
-    throw usageError((cause as Error).message, usage, cause);
+    throw usageError(wordsOf(cause, options), usage, cause);
   }
   if (twice !== undefined) throw usageError(`--${twice} is given twice.`, usage);
   const missing = names[given.length];

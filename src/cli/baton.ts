@@ -18,6 +18,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; run(args: re
     summary: 'says what can go wrong with web.config, policy and gateway template, and repairs what it can',
     run: async (args) => (require('./doctor') as typeof import('./doctor')).doctor(args),
   },
+  explain: {
+    summary: 'says what an error code means, why it comes and what to do',
+    run: async (args) => (require('./explain') as typeof import('./explain')).explain(args),
+  },
   init: {
     summary: 'sets Baton up in the Express app of this folder: web.config, policy, keys, API Gateway',
     run: async (args) => (require('./init') as typeof import('./init')).init(args),
@@ -84,5 +88,9 @@ main(process.argv.slice(2)).catch((thrown: unknown) => {
   if (error.code === 'internal') console.error(error.cause);
   // The message quotes what was read; its own line ends stay.
   else console.error(`baton: ${error.message.split('\n').map(printable).join('\n')}`);
+  // Wrong usage is answered with the right one, and what an option may be stands in its message; else there is more to say.
+  if (error.reason !== USAGE_ERROR && error.code !== 'option_invalid') {
+    console.error(`\nMore on ${error.code}: npx baton explain ${error.code}`);
+  }
   process.exitCode = error.reason === USAGE_ERROR ? 2 : 1;
 });

@@ -98,10 +98,10 @@ export class BatonError extends Error {
 
   /**
    * What Node prints of it, an uncaught one at the start above all: the message already holds the problems, and each
-   * of them twice among empty fields hides them.
+   * of them twice among empty fields hides them. Whoever reads it is told where the code is explained.
    */
   [Symbol.for('nodejs.util.inspect.custom')](_depth: number, options: object, inspect: Inspect): string {
-    const text = `${this.stack ?? this.message} [${this.code}]`;
+    const text = `${this.stack ?? this.message} [${this.code}: npx baton explain ${this.code}]`;
     return this.cause === undefined ? text : `${text}\n  [cause]: ${inspect(this.cause, options)}`;
   }
 }

@@ -18,6 +18,7 @@ import {
 } from './step-functions/endpoint';
 import type { MachineLogging } from './step-functions/log-delivery';
 import type { StsEndpoint } from './sts/endpoint';
+import { readTrustPolicy, trusts } from './sts/trust-policy';
 
 /** One of `stateMachines` of `baton.dev.json`. */
 export interface RelayStateMachineDocument {
@@ -78,14 +79,18 @@ function readMachine(folder: string, document: RelayStateMachineDocument): State
 const SESSION_SECONDS = 3600;
 
 /**
- * Gives a task's call the power of its role. The execution role's policy decides whether another one may be assumed; trust
- * policies are not asked, because the local STS reads those of federated identities alone.
+ * Gives a task's call the power of its role. The execution role's policy decides whether another one may be assumed, and that
+ * one's trust policy.
  */
 function roleTaker(roles: RelayStsDocument['roles'], { sessions }: StsEndpoint): AssumeRole {
   const policyOf = (arn: string): readonly PolicyStatement[] => {
     const statements = readPolicy(roles[arn]?.policy);
     if (typeof statements === 'string') throw new Error(statements);
     return statements;
+  };
+  const isTrusted = (executionRoleArn: string, roleArn: string): boolean => {
+    const trust = readTrustPolicy(roles[roleArn]?.trustPolicy);
+    return typeof trust !== 'string' && trusts(trust, ['sts:AssumeRole'], executionRoleArn, {});
   };
   return ({ roleArn, executionRoleArn, sessionName }: RoleRequest): RoleSession | undefined => {
     const isOwn = roleArn === executionRoleArn;
@@ -96,6 +101,9 @@ function roleTaker(roles: RelayStsDocument['roles'], { sessions }: StsEndpoint):
     const hasOwn = Object.hasOwn(roles, executionRoleArn);
     if (!isOwn && hasOwn && evaluatePolicy(policyOf(executionRoleArn), 'sts:AssumeRole', roleArn) !== 'allow') {
       throw new Error(`${executionRoleArn} is not authorized to perform: sts:AssumeRole`);
+    }
+    if (!isOwn && !isTrusted(executionRoleArn, roleArn)) {
+      throw new Error(`its trust policy does not let ${executionRoleArn} assume it`);
     }
     const [, account = '', name = ''] = /^arn:aws:iam::(\d+):role\/(?:.*\/)?([^/]+)$/.exec(roleArn) ?? [];
     const userArn = `arn:aws:sts::${account}:assumed-role/${name}/${sessionName}`;

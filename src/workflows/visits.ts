@@ -24,6 +24,8 @@ export interface VisitChange {
   readonly kind: 'entered' | 'left' | 'begun' | 'failed' | 'other';
   /** Undefined where the event is of none, or of one that cannot be told. */
   readonly visit?: Visit | undefined;
+  /** Of a state that is entered: the one that led to it, in the same machine or branch. */
+  readonly from?: Visit | undefined;
 }
 
 /** A visit, and where it stands among the others. */
@@ -71,6 +73,7 @@ export class Visits {
   add(event: HistoryEvent): VisitChange {
     const { id = 0, previousEventId = 0, type = '' } = event;
     const before = this.#ofEvent.get(previousEventId);
+    const from = this.#holds(before) ? undefined : before?.visit;
     const [kind, place] = this.#changed(event, before);
     if (before !== undefined && !before.forks.includes(previousEventId)) this.#settle(previousEventId);
     if (place !== undefined) {
@@ -78,7 +81,7 @@ export class Visits {
       if (/^(Parallel|Map)StateStarted$/.test(type)) place.forks.push(id);
       else if (!this.#open.has(place) || /^MapIteration(?!Started)/.test(type)) this.#settle(id);
     }
-    return { kind, visit: place?.visit };
+    return { kind, visit: place?.visit, ...(kind === 'entered' && { from }) };
   }
 
   #changed(event: HistoryEvent, before: Place | undefined): [VisitChange['kind'], Place | undefined] {
@@ -111,8 +114,13 @@ export class Visits {
     return ['failed', place];
   }
 
+  /** Whether what follows is in a branch of it. */
+  #holds(before: Place | undefined): boolean {
+    return before !== undefined && this.#open.has(before) && isGroup(before);
+  }
+
   #enter(name: string, type: string, enteredAt: Date, before: Place | undefined): Place {
-    const isBranch = before !== undefined && this.#open.has(before) && isGroup(before);
+    const isBranch = this.#holds(before);
     // A redrive may come to a state anew that was not left.
     if (before !== undefined && !isBranch) this.#close(before);
     const within = isBranch ? before : before?.within;

@@ -159,6 +159,7 @@ describe('its arguments', () => {
     ['@logs --from 2026-03-13 --to 2026-03-12', '--from is after --to.'],
     ['@logs --slowest many', '--slowest must be a whole number from 0 to 1000, not "many".'],
     ['@logs --threads 0', '--threads must be a whole number from 1 to 256'],
+    ['-Kq7= --id x @logs', 'There are two IDs'],
     ['@logs --margin -1', "Option '--margin' argument is ambiguous"],
     ['@logs --html @full', '--html: '],
     ['@logs --html @nowhere/report.html', '--html: there is no folder'],
@@ -187,6 +188,8 @@ describe('its arguments', () => {
     ['Uj1= @logs', 'Uj1=', 1],
     ['1-5759e988-bd862e3fe1be46a994272793 @logs', '1-5759e988-bd862e3fe1be46a994272793', 1],
     ['--id logs @logs', 'logs', 1],
+    ['-Kqf7l1H66ATis0= @logs', '-Kqf7l1H66ATis0=', 1],
+    ['--id=--qf7l1H66ATis0= @logs', '--qf7l1H66ATis0=', 1],
     ['no/such/path @logs', undefined, 2],
     ['*.log', undefined, 1],
   ])('take "%s" for the ID %s and %i paths', (line, id, paths) => {

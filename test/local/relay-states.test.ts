@@ -34,9 +34,17 @@ const trustPolicy = {
     },
   ],
 };
+const trusting = (AWS: string): object => ({
+  Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { AWS } }],
+});
 const ROLES = {
-  [role('machine')]: { trustPolicy, policy: allow('sts:AssumeRole', role('pay')) },
-  [role('pay')]: { trustPolicy, policy: allow('lambda:InvokeFunction', '*') },
+  [role('machine')]: { trustPolicy, policy: allow('sts:AssumeRole', role('pay*')) },
+  [role('pay')]: { trustPolicy: trusting(role('machine')), policy: allow('lambda:InvokeFunction', '*') },
+  [role('pay-account')]: {
+    trustPolicy: trusting('arn:aws:iam::123456789012:root'),
+    policy: allow('lambda:InvokeFunction', '*'),
+  },
+  [role('pay-strange')]: { trustPolicy: trusting(role('somebody')), policy: allow('*', '*') },
   [role('other')]: { trustPolicy, policy: allow('*', '*') },
 };
 
@@ -74,6 +82,8 @@ afterAll(async () => {
 
 it.each([
   ['the role that the execution role may assume', 'pay', { status: 'SUCCEEDED', output: '"paid"' }],
+  ['a role that trusts the account', 'pay-account', { status: 'SUCCEEDED', output: '"paid"' }],
+  ['a role that trusts somebody else', 'pay-strange', { status: 'FAILED', error: 'States.Permissions' }],
   ['a role that it may not assume', 'other', { status: 'FAILED', error: 'States.Permissions' }],
   ['a role that is not there', 'none', { status: 'FAILED', error: 'States.Permissions' }],
 ])('a task has the power of %s', async (_what, name, expected) => {
@@ -93,7 +103,7 @@ it.each([
     sessionToken: String(headers['x-amz-security-token']),
   }));
   const used = keys.map(({ accessKeyId, sessionToken }) => sts.sessions.find(accessKeyId, sessionToken)?.roleArn);
-  expect(used).toEqual(name === 'pay' ? [role('pay')] : []);
+  expect(used).toEqual(expected.status === 'SUCCEEDED' ? [role(name)] : []);
   client.destroy();
 });
 

@@ -19,6 +19,14 @@ beforeAll(() => {
 });
 afterAll(() => tarball.remove());
 
+/** Of the page that `baton trace --html` writes: our own files as they are, and the charts' library with its licence. */
+const PAGE = 'dist/trace/report/page';
+const pageFiles = (): string[] =>
+  [
+    ...readdirSync(path.join(root, 'src/trace/report/page')),
+    ...['uPlot.LICENSE', 'uPlot.iife.min.js', 'uPlot.min.css'],
+  ].map((name) => `${PAGE}/${name}`);
+
 /** The names of the files directly in `src`: each is the face of a subpath. */
 function faces(): string[] {
   return readdirSync(path.join(root, 'src'))
@@ -30,7 +38,7 @@ function faces(): string[] {
 describe('the tarball', () => {
   it('holds the build, the schema, the template and the pages, and nothing else', () => {
     const wanted = /^dist\/[\w/-]+\.(?:js|d\.ts)$/;
-    const others = tarball.files.filter((name) => !wanted.test(name));
+    const others = tarball.files.filter((name) => !wanted.test(name) && !name.startsWith(`${PAGE}/`));
     expect(others).toEqual(
       [
         'CHANGELOG.md',
@@ -50,10 +58,11 @@ describe('the tarball', () => {
       .map((name) => String(name).split(path.sep).join('/'))
       // Declarations written by hand (of a package without types) are not emitted.
       .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'));
-    const expected = sources.flatMap((name) => [
+    const built = sources.flatMap((name) => [
       `dist/${name.replace(/\.ts$/, '')}.js`,
       `dist/${name.replace(/\.ts$/, '')}.d.ts`,
     ]);
+    const expected = [...built, ...pageFiles()];
     expect(tarball.files.filter((name) => name.startsWith('dist/')).sort()).toEqual(expected.sort());
   });
 

@@ -70,7 +70,7 @@ const fieldList = fc
   .tuple(
     fc.shuffledSubarray(KNOWN),
     fc.shuffledSubarray(OTHERS),
-    often(fc.constant(['date', 'time']), fc.shuffledSubarray(['date', 'time']), 4),
+    often(fc.constant<string[]>(['date', 'time']), fc.shuffledSubarray(['date', 'time']), 4),
   )
   .chain(([known, others, when]) =>
     fc.shuffledSubarray([...known, ...others, ...when, 'sc-status'], {
@@ -105,7 +105,7 @@ const file = fc
       6,
     ),
     segments: fc.array(segment, { minLength: 1, maxLength: 3 }),
-    order: often(fc.constant([0]), fc.constantFrom([0, 0], [0, 1], [0, 1, 0], [0, 1, 2]), 2),
+    order: often(fc.constant<number[]>([0]), fc.constantFrom<number[]>([0, 0], [0, 1], [0, 1, 0], [0, 1, 2]), 2),
     end: often(someOf(['\n', '\r\n']), fc.constant('mixed')),
     isFinished: often(fc.constant(true), fc.constant(false), 5),
     encoding: often(fc.constant('utf8' as const), fc.constant('latin1' as const)),
@@ -153,7 +153,10 @@ function parse(bytes: Buffer): Parsed {
   ];
   lines.forEach((raw, index) => {
     const line = readable(Buffer.from(raw.replace(/\r+$/, ''), 'latin1'), index === 0);
-    if (/^[ \t]*$/.test(line)) return void skipped++;
+    if (/^[ \t]*$/.test(line)) {
+      skipped++;
+      return;
+    }
     if (line.startsWith('#')) {
       skipped++;
       if (line.startsWith('#Fields:')) fields = line.slice(8).trim().toLowerCase().split(/\s+/);

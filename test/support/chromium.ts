@@ -46,7 +46,9 @@ export async function startChromium(): Promise<Chromium> {
       const complaints: string[] = [];
       try {
         const page = await context.newPage();
-        page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())));
+        page.on('console', (message) => {
+          if (message.type() === 'error') complaints.push(message.text());
+        });
         page.on('pageerror', (error) => void complaints.push(String(error)));
         page.on('request', (request) => {
           if (!isOwn(request.url(), url)) complaints.push(`asked for ${request.url()}`);

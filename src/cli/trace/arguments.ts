@@ -14,7 +14,7 @@ code is 1 if there is a finding of severity error, or if no log has the ID.
 
   <log>          folders, files and patterns ("logs/**/*.log"); plain or .gz; what each is, is found out
   <ID>           the first argument, where no file is called so: a correlation ID, or the ID of a request of the
-                 gateway, an invocation, an execution, a transaction or a trace; --id ID says the same
+                 gateway, an invocation, an execution, a transaction or a trace; --id=ID says the same
 
 What is read
   --parquet      a folder: with logs, writes what was read into it, for next time; without, reads it in place of logs
@@ -88,10 +88,13 @@ const usageError = (message: string): BatonError =>
  * @returns undefined where `--help` was asked for, and was given
  */
 export function readTraceArguments(args: readonly string[]): TraceArguments | undefined {
-  const parsed = readArguments(args, { usage: USAGE, options: OPTIONS, positionals: [] as const, repeats: true });
+  const [dashed, rest] = splitDashedId(args);
+  const parsed = readArguments(rest, { usage: USAGE, options: OPTIONS, positionals: [] as const, repeats: true });
   if (parsed === undefined) return undefined;
   const { values, repeated } = parsed;
-  const { id, paths } = splitId(repeated, values.id);
+  if (dashed !== undefined && values.id !== undefined)
+    throw usageError(`There are two IDs: ${dashed} and ${values.id}.`);
+  const { id, paths } = splitId(repeated, dashed ?? values.id);
   const { parquet, html, json, rule, memory } = values;
   const athena = athenaOf(values, repeated);
   if (athena === undefined) checkSources({ id, paths, parquet });
@@ -115,6 +118,12 @@ export function readTraceArguments(args: readonly string[]): TraceArguments | un
 
 /** Correlation IDs as Baton takes them, and nothing that could be a path with folders or a pattern. */
 const ID = /^[A-Za-z0-9._:=-]{1,128}$/;
+
+/** IDs of HTTP APIs may begin with a dash. No option of one letter has anything behind it, so that is no option. */
+function splitDashedId(args: readonly string[]): [id: string | undefined, rest: readonly string[]] {
+  const [first = '', ...rest] = args;
+  return /^-[^-]/.test(first) && first.length > 2 && ID.test(first) ? [first, rest] : [undefined, args];
+}
 
 /** The first argument is an ID where it can be one and no file is called so. */
 function splitId(given: readonly string[], id: string | undefined): Pick<TraceArguments, 'id' | 'paths'> {

@@ -76,7 +76,7 @@ const STANDINGS: Readonly<Record<string, Standing>> = {
   PENDING_REDRIVE: 'running',
 };
 
-const at = (date: Date | undefined): string => (date === undefined ? '' : `${date.toISOString().replace('T', ' ')}`);
+const at = (date: Date | undefined): string => (date === undefined ? '' : date.toISOString().replace('T', ' '));
 
 function factsOf(run: RunAtAws, now: Date): Fact[] {
   const { status, startedAt, endedAt, error, redrives, path } = run;

@@ -5,8 +5,8 @@ import { matchesWildcards } from '../gateway/iam-policy';
 interface TrustStatement {
   readonly effect: 'Allow' | 'Deny';
   readonly actions: readonly string[];
-  /** ARNs of IAM OIDC providers. */
-  readonly federated: readonly string[];
+  /** ARNs of IAM OIDC providers (`Federated`), and of roles and accounts (`AWS`). */
+  readonly principals: readonly string[];
   readonly conditions: readonly Condition[];
 }
 
@@ -50,6 +50,21 @@ function readConditions(given: unknown): readonly Condition[] | string {
   return read;
 }
 
+/** `{ "Federated": … }`, `{ "AWS": … }` or both. Services are refused: nobody here asks as one. */
+function principalsOf(principal: unknown): readonly string[] | undefined {
+  if (!isRecord(principal)) return undefined;
+  const { Federated: federated, AWS: aws, ...others } = principal;
+  if (Object.keys(others).length > 0) return undefined;
+  const lists = [federated, aws].filter((one) => one !== undefined).map(listOf);
+  return lists.length === 0 || lists.includes(undefined) ? undefined : lists.flatMap((list) => list ?? []);
+}
+
+/** An account, as its number or its root, stands for all that are in it. */
+function isMeant(principal: string, arn: string): boolean {
+  const [, account] = /^(?:arn:aws:iam::)?(\d{12})(?::root)?$/.exec(principal) ?? [];
+  return principal === arn || (account !== undefined && arn.startsWith(`arn:aws:iam::${account}:role/`));
+}
+
 function readStatement(statement: unknown): TrustStatement | string {
   if (!isRecord(statement)) return 'a Statement is no object';
   const unknown = Object.keys(statement).find((name) => !MEMBERS.includes(name));
@@ -57,11 +72,11 @@ function readStatement(statement: unknown): TrustStatement | string {
   const { Effect: effect, Action: action, Principal: principal } = statement;
   if (effect !== 'Allow' && effect !== 'Deny') return 'Effect is neither Allow nor Deny';
   const actions = listOf(action);
-  const federated = isRecord(principal) ? listOf(principal['Federated']) : undefined;
+  const principals = principalsOf(principal);
   if (actions === undefined) return 'Action is neither a string nor a list of strings';
-  if (federated === undefined) return 'Principal has no Federated, which is all that is evaluated here';
+  if (principals === undefined) return 'Principal has neither Federated nor AWS, which is all that is evaluated here';
   const conditions = readConditions(statement['Condition']);
-  return typeof conditions === 'string' ? conditions : { effect, actions, federated, conditions };
+  return typeof conditions === 'string' ? conditions : { effect, actions, principals, conditions };
 }
 
 /**
@@ -81,14 +96,15 @@ export function readTrustPolicy(document: unknown): TrustPolicy | string {
 }
 
 /**
- * Whether all the actions are allowed to a token of that provider, and none denied.
+ * Whether all the actions are allowed to a token of that provider or to that role, and none denied.
  *
+ * @param arn of the provider, or of the role
  * @param values what condition keys stand for, such as `login.example.com:sub`
  */
 export function trusts(
   policy: TrustPolicy,
   actions: readonly string[],
-  providerArn: string,
+  arn: string,
   values: Readonly<Record<string, string>>,
 ): boolean {
   // A key that is not there matches no operator but a negated one (IAM user guide, "Condition operators").
@@ -100,7 +116,7 @@ export function trusts(
     policy.filter(
       (statement) =>
         statement.actions.some((pattern) => matchesWildcards(pattern.toLowerCase(), action.toLowerCase())) &&
-        statement.federated.includes(providerArn) &&
+        statement.principals.some((principal) => isMeant(principal, arn)) &&
         statement.conditions.every(holds),
     );
   return actions.every((action) => {

@@ -1,5 +1,6 @@
+import { literal } from '../engine/sql-text';
 import type { Waterfall } from '../report-model';
-import { sqlText, type SqlEngine } from './sql-engine';
+import type { SqlEngine } from './sql-engine';
 import { readExecutions, readRecords, recordsOf, valuesOf, type LogRow, type Records } from './waterfall/records';
 import { lambdaSpan, type TimedSpan } from './waterfall/spans';
 import { waterfallFrom, waterfallOf } from './waterfall/waterfall';
@@ -42,7 +43,7 @@ export async function traceOne(engine: SqlEngine, id: string): Promise<Waterfall
 async function correlationIdsOf(engine: SqlEngine, id: string): Promise<string[]> {
   const parts = OTHER_IDS.map(
     ([table, column]) =>
-      `SELECT correlation_id FROM ${table} WHERE ${column} = ${sqlText(id)} AND correlation_id IS NOT NULL`,
+      `SELECT correlation_id FROM ${table} WHERE ${column} = ${literal(id)} AND correlation_id IS NOT NULL`,
   );
   const rows = await engine.rows(
     `SELECT DISTINCT correlation_id FROM (${parts.join(' UNION ALL ')}) found ORDER BY correlation_id LIMIT ${MOST_REQUESTS}`,
@@ -53,7 +54,7 @@ async function correlationIdsOf(engine: SqlEngine, id: string): Promise<string[]
 /** What no request is known for: an invocation whose function said nothing, an execution that somebody else started. */
 async function traceAlone(engine: SqlEngine, id: string): Promise<Waterfall | undefined> {
   const read = (sql: string): Promise<LogRow[]> => engine.rows(sql);
-  const reports = await read(`SELECT * FROM lambda_reports WHERE request_id = ${sqlText(id)} ORDER BY t_ms`);
+  const reports = await read(`SELECT * FROM lambda_reports WHERE request_id = ${literal(id)} ORDER BY t_ms`);
   const spans = [
     ...reports.map((row) => lambdaSpan(row, undefined)),
     ...workflowSpans(await readExecutions(read, [id])),

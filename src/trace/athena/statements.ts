@@ -3,6 +3,7 @@ import { RULES } from '../analysis/rules';
 import { evidenceSql, figuresSql } from '../analysis/rules/run';
 import { DRIFT_SQL } from '../analysis/sql/drift';
 import { hopLatencySql } from '../analysis/sql/hop-latency';
+import { ONE_REQUEST_SQL } from '../analysis/sql/one-request';
 import { DEFAULT_MARGIN_MS } from '../analysis/sql/settings';
 import { HEAT_MAP_SQL, REQUESTS_OVER_TIME_SQL, hopOverTimeSql } from '../analysis/sql/time-series';
 import { TOTALS_SQL, slowestSql } from '../analysis/sql/totals';
@@ -72,6 +73,7 @@ export function questionStatements(): Statement[] {
     ...HOPS.map((hop) => question(`p95 of the hop ${hop} over time`, hopOverTimeSql(hop))),
     question('how many requests took how long, over time', HEAT_MAP_SQL),
     question('the slowest requests', slowestSql(20)),
+    question('everything about one request: write its correlation ID for THE-ID', ONE_REQUEST_SQL),
     question('what changed in the set-up', DRIFT_SQL),
     ...RULES.flatMap((rule) => [
       question(`${rule.id}: how many ${rule.about}`, figuresSql(rule)),

@@ -111,8 +111,11 @@ class W3cSorter {
     else this.#row(line, bytes);
   }
 
-  close(): W3cCopies['copies'] {
+  close(): void {
     for (const { copy } of this.#copies.values()) copy.close();
+  }
+
+  copies(): W3cCopies['copies'] {
     return [...this.#copies.values()].map(({ copy, fields, unfinished }) => ({
       source: { input: this.#input, path: copy.path, unfinished },
       fields: [...COPY_FIELDS, ...fields],
@@ -148,13 +151,12 @@ class W3cSorter {
 /** Copies a W3C log whose fields change, or that DuckDB's strict reader does not take as it is. */
 export async function copyW3c(input: Input, account: Account, place: CopyPlace): Promise<W3cCopies> {
   const sorter = new W3cSorter(input, account, place.folder);
-  let copies: W3cCopies['copies'] = [];
   try {
     await eachLine(input, account, place, (line) => sorter.take(line));
   } finally {
-    copies = sorter.close();
+    sorter.close();
   }
-  return { copies, runs: sorter.runs };
+  return { copies: sorter.copies(), runs: sorter.runs };
 }
 
 /** Unpacks a file, or gives it a name that DuckDB does not take for a pattern. */

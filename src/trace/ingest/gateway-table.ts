@@ -1,7 +1,7 @@
 import { ACCESS_LOG_FORMAT } from '../../correlation/access-log-format';
 import { literal, selectColumns } from '../engine/sql-text';
 import { GATEWAY_KEYS, type GatewayKey } from '../inputs/gateway-keys';
-import { isoTime, JSON_PART, members, PREFIX_TIME, traceIdOf, withoutQuery } from './json-line';
+import { isoTime, JSON_PART, members, PREFIX_TIME, traceIdOf, validJson, withoutQuery } from './json-line';
 import { IS_BLANK, linesOf, problemOrCut } from './line-reader';
 import type { Source } from './source';
 
@@ -109,7 +109,7 @@ export function insertGateway(sources: readonly Source[], keys: readonly string[
   const id = `CASE WHEN api = 'http' THEN ${ofHttp} ELSE coalesce(${ofRest}, ${ofHttp}) END`;
   const problem = [
     `CASE WHEN ${IS_BLANK} THEN 'blank'`,
-    `WHEN j IS NULL THEN ${problemOrCut('json')}`,
+    `WHEN valid IS NULL THEN ${problemOrCut('json')}`,
     `WHEN id IS NULL THEN 'id'`,
     `WHEN t_ms IS NULL THEN 'time'`,
     'END',
@@ -119,7 +119,8 @@ export function insertGateway(sources: readonly Source[], keys: readonly string[
     `SELECT ${selectColumns('gateway', columns(values))}, problem, CASE WHEN problem IS NOT NULL THEN left(line, 400) END`,
     `FROM (SELECT *, ${problem} AS problem FROM (SELECT *, ${id} AS id, ${timeOf(values)} AS t_ms`,
     `FROM (SELECT *, ${apiOf(values)} AS api`,
-    `FROM (SELECT *, coalesce(${members('part', keys)}, ${members(QUOTED, keys)}) AS j, ${PREFIX_TIME} AS before_ms`,
-    `FROM (SELECT file_id, unfinished, line, ${JSON_PART} AS part FROM ${linesOf(sources)})))))`,
+    `FROM (SELECT *, ${members('valid', keys)} AS j, ${PREFIX_TIME} AS before_ms`,
+    `FROM (SELECT *, coalesce(${validJson('part')}, ${validJson(QUOTED)}) AS valid`,
+    `FROM (SELECT file_id, unfinished, line, ${JSON_PART} AS part FROM ${linesOf(sources)}))))))`,
   ].join('\n');
 }

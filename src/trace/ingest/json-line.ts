@@ -31,10 +31,20 @@ export const PREFIX_TIME = isoTime(
   `CASE WHEN NOT starts_with(line, '{') THEN regexp_extract(left(line, 40), '^\\S+') END`,
 );
 
-/** The members of a JSON text as a struct of texts; null where it is no JSON. */
-export function members(text: string, names: readonly string[]): string {
+/** The text if it is JSON, else null. */
+export function validJson(text: string): string {
+  return `CASE WHEN json_valid(${text}) THEN ${text} END`;
+}
+
+/**
+ * The members of a text that is JSON or null as a struct of texts; null for null.
+ *
+ * What is no JSON has to be sorted out before, where it is one column: a choice between structs copies each of their members,
+ * and `TRY` costs more still.
+ */
+export function members(validText: string, names: readonly string[]): string {
   const asTexts = JSON.stringify(Object.fromEntries(names.map((name) => [name, 'VARCHAR'])));
-  return `TRY(json_transform(${text}, '${asTexts}'))`;
+  return `json_transform(${validText}, '${asTexts}')`;
 }
 
 /** A path without the query. */

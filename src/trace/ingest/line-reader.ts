@@ -28,9 +28,15 @@ export function linesOf(sources: readonly Source[]): string {
     return `(SELECT ${columnsOf(only).join(', ')}, line FROM ${reader})`;
   }
   const rows = sources.map((source) => `(${[literal(source.path), ...valuesOf(source)].join(', ')})`);
-  const sourcesTable = `(VALUES ${rows.join(', ')}) AS sources(path, file_id, server, unfinished)`;
-  return `(SELECT file_id, server, unfinished, line FROM ${reader} JOIN ${sourcesTable} ON from_file = path)`;
+  const sourcesTable = `(VALUES ${rows.join(', ')}) AS sources(path, id, server, unfinished)`;
+  const isSame = `${comparable('from_file')} = ${comparable('path')}`;
+  // Lines of a file that is called otherwise than asked for must not be lost: then each file is read by itself.
+  const id = `coalesce(id, error('a file that was not asked for: ' || from_file)) AS file_id`;
+  return `(SELECT ${id}, server, unfinished, line FROM ${reader} LEFT JOIN ${sourcesTable} ON ${isSame})`;
 }
+
+/** Windows has two characters that part the names of a path. */
+const comparable = (path: string): string => (process.platform === 'win32' ? `replace(${path}, '\\', '/')` : path);
 
 function valuesOf({ input, unfinished }: Source): string[] {
   return [String(input.id), `CAST(${literal(input.server)} AS varchar)`, literal(unfinished)];

@@ -1,6 +1,6 @@
 import { literal, selectColumns } from '../engine/sql-text';
 import type { LogKind } from '../inputs/kind';
-import { isoTime, JSON_PART, members, PREFIX_TIME, TEXT_PART, traceIdOf, withoutQuery } from './json-line';
+import { isoTime, JSON_PART, members, PREFIX_TIME, TEXT_PART, traceIdOf, validJson, withoutQuery } from './json-line';
 import { IS_BLANK, linesOf, problemOrCut } from './line-reader';
 import type { Source } from './source';
 import type { TableName } from '../schema';
@@ -40,9 +40,9 @@ function whatItIs(kind: LogKind): string {
     : problemOrCut('json');
   return [
     `CASE WHEN ${IS_BLANK} THEN 'blank'`,
-    ...(isFunction ? [`WHEN j IS NULL AND starts_with(text, 'REPORT RequestId: ') THEN 'report'`] : []),
-    ...(isFunction ? [`WHEN j IS NULL AND contains(text, ' Task timed out after ') THEN 'timeout'`] : []),
-    `WHEN j IS NULL THEN ${noJson}`,
+    ...(isFunction ? [`WHEN valid IS NULL AND starts_with(text, 'REPORT RequestId: ') THEN 'report'`] : []),
+    ...(isFunction ? [`WHEN valid IS NULL AND contains(text, ' Task timed out after ') THEN 'timeout'`] : []),
+    `WHEN valid IS NULL THEN ${noJson}`,
     `WHEN j._aws IS NOT NULL THEN 'other'`,
     `WHEN j.type = 'platform.report' THEN 'platform_report'`,
     `WHEN starts_with(j.type, 'platform.') THEN 'other'`,
@@ -56,20 +56,19 @@ function whatItIs(kind: LogKind): string {
 /** The statement that reads lines of app, audit trail and functions, each told what it is. */
 export function stageRecords(kind: LogKind, sources: readonly Source[]): string {
   // Lambda's JSON format wraps what was printed; what was printed may be a line of Baton's.
-  const unwrapped = [
-    `CASE WHEN outer_j.type IS NULL AND starts_with(outer_j.message, '{')`,
-    `THEN coalesce(${members('outer_j.message', MEMBERS)}, outer_j) ELSE outer_j END`,
-  ].join(' ');
+  const isWrapped = `outer_j.type IS NULL AND starts_with(outer_j.message, '{') AND json_valid(outer_j.message)`;
+  const unwrapped = `CASE WHEN ${isWrapped} THEN ${members('outer_j.message', MEMBERS)} ELSE outer_j END`;
   const time = `coalesce(${isoTime('j.timestamp')}, ${isoTime('j.time')}, before_ms)`;
   return [
     `CREATE TEMP TABLE ${STAGE} AS`,
     `SELECT file_id, server, j, t_ms, what, CASE WHEN what IN ('report', 'timeout') THEN left(line, 4000) END AS text,`,
     `CASE WHEN what IN ('json', 'time', 'truncated') THEN left(line, 400) END AS excerpt`,
     `FROM (SELECT *, ${whatItIs(kind)} AS what FROM (SELECT *, ${time} AS t_ms,`,
-    `CASE WHEN j IS NULL THEN ${TEXT_PART} END AS text`,
-    `FROM (SELECT * EXCLUDE (outer_j), ${unwrapped} AS j`,
-    `FROM (SELECT *, ${members('part', MEMBERS)} AS outer_j, ${PREFIX_TIME} AS before_ms`,
-    `FROM (SELECT file_id, server, unfinished, line, ${JSON_PART} AS part FROM ${linesOf(sources)})))))`,
+    `CASE WHEN valid IS NULL THEN ${TEXT_PART} END AS text`,
+    `FROM (SELECT * EXCLUDE (outer_j), ${kind === 'function' ? unwrapped : 'outer_j'} AS j`,
+    `FROM (SELECT *, ${members('valid', MEMBERS)} AS outer_j, ${PREFIX_TIME} AS before_ms`,
+    `FROM (SELECT *, ${validJson('part')} AS valid`,
+    `FROM (SELECT file_id, server, unfinished, line, ${JSON_PART} AS part FROM ${linesOf(sources)}))))))`,
   ].join('\n');
 }
 
@@ -177,8 +176,8 @@ const insert = (table: TableName, columns: Readonly<Record<string, string>>, wha
   `INSERT INTO ${table} SELECT ${selectColumns(table, columns)} FROM ${from} WHERE what = '${what}'`;
 
 const PLATFORM_STAGE = [
-  `(SELECT *, ${members('r.metrics', METRICS)} AS m`,
-  `FROM (SELECT *, ${members('j.record', RECORD)} AS r FROM ${STAGE} WHERE what = 'platform_report'))`,
+  `(SELECT *, ${members(validJson('r.metrics'), METRICS)} AS m`,
+  `FROM (SELECT *, ${members(validJson('j.record'), RECORD)} AS r FROM ${STAGE} WHERE what = 'platform_report'))`,
 ].join(' ');
 
 /** Runtimes say in a line of their own that a handler ran out of time; newer ones also in the report. */

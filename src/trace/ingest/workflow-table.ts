@@ -1,5 +1,5 @@
 import { selectColumns } from '../engine/sql-text';
-import { isoTime, JSON_PART, members, PREFIX_TIME } from './json-line';
+import { isoTime, JSON_PART, members, PREFIX_TIME, validJson } from './json-line';
 import { IS_BLANK, linesOf, problemOrCut } from './line-reader';
 import type { Source } from './source';
 
@@ -41,7 +41,7 @@ export function insertWorkflowEvents(sources: readonly Source[]): string {
   const time = `coalesce(TRY_CAST(j.event_timestamp AS bigint), ${isoTime('j.event_timestamp')}, before_ms)`;
   const problem = [
     `CASE WHEN ${IS_BLANK} THEN 'blank'`,
-    `WHEN j IS NULL THEN ${problemOrCut('json')}`,
+    `WHEN valid IS NULL THEN ${problemOrCut('json')}`,
     `WHEN j.execution_arn IS NULL OR j.type IS NULL THEN 'id'`,
     `WHEN t_ms IS NULL THEN 'time'`,
     'END',
@@ -49,8 +49,9 @@ export function insertWorkflowEvents(sources: readonly Source[]): string {
   return [
     'INSERT INTO workflow_events',
     `SELECT ${selectColumns('workflow_events', COLUMNS)}, problem, CASE WHEN problem IS NOT NULL THEN left(line, 400) END`,
-    `FROM (SELECT *, ${problem} AS problem FROM (SELECT *, ${time} AS t_ms, ${members('j.details', DETAILS)} AS d`,
-    `FROM (SELECT *, ${members('part', RECORD)} AS j, ${PREFIX_TIME} AS before_ms`,
-    `FROM (SELECT file_id, unfinished, line, ${JSON_PART} AS part FROM ${linesOf(sources)}))))`,
+    `FROM (SELECT *, ${problem} AS problem FROM (SELECT *, ${time} AS t_ms, ${members(validJson('j.details'), DETAILS)} AS d`,
+    `FROM (SELECT *, ${members('valid', RECORD)} AS j, ${PREFIX_TIME} AS before_ms`,
+    `FROM (SELECT *, ${validJson('part')} AS valid`,
+    `FROM (SELECT file_id, unfinished, line, ${JSON_PART} AS part FROM ${linesOf(sources)})))))`,
   ].join('\n');
 }

@@ -108,9 +108,9 @@ function searchOne(search: Search, path: string): void {
   if (stats !== undefined) return search.add(path, dirname(path));
   const before = search.files.length + search.unreachable.length;
   if (isPattern(path)) {
-    const { base, matches } = parseGlob(path, process.platform === 'win32');
-    const root = base === '' ? '.' : base;
-    if (statOf(root)?.isDirectory() === true) search.walk(root, root, matches);
+    const glob = parseGlob(path, process.platform === 'win32');
+    const root = glob.base === '' ? '.' : glob.base;
+    if (statOf(root)?.isDirectory() === true) search.walk(root, root, (name) => glob.matches(name));
   }
   if (search.files.length + search.unreachable.length > before) return;
   const message = isPattern(path) ? `No file matches ${path}.` : `There is no file or folder ${path}.`;

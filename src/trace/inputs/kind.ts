@@ -123,7 +123,7 @@ function whyUnread(text: string, lines: readonly string[]): string {
     return 'access log as XML: `baton logs gateway-format` prints the format that is read';
   }
   if (lines.some((line) => objectIn(line) !== undefined)) return 'JSON lines with the keys of no known log';
-  if (/^Permission Check Successful/.test(text)) return 'the file by which CloudWatch tests that it may export';
+  if (text.startsWith('Permission Check Successful')) return 'the file by which CloudWatch tests that it may export';
   return 'format not known';
 }
 

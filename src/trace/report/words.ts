@@ -96,3 +96,6 @@ export function restMs(row: ByHop): number {
   const whole = wholeOf(row);
   return Math.max((whole?.meanMs ?? 0) - PARTS.reduce((sum, hop) => sum + addedMs(row, hop), 0), 0);
 }
+
+/** The command that shows one request. Two dashes before an ID would be an option. */
+export const traceCommand = (id: string): string => `baton trace ${id.startsWith('--') ? '--id=' : ''}${id}`;

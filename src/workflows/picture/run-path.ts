@@ -1,10 +1,4 @@
-/** An event of `GetExecutionHistory`, of whatever type. */
-export interface PathEvent {
-  readonly id?: number | undefined;
-  readonly previousEventId?: number | undefined;
-  readonly type?: string | undefined;
-  readonly timestamp?: Date | undefined;
-}
+import { errorOf, MAX_ERRORS, Visits, type HistoryEvent, type Visit } from '../visits';
 
 /** A failure of an attempt, as AWS has it. */
 export interface PathError {
@@ -47,26 +41,9 @@ export interface RunPath {
   readonly startedAt: Date | undefined;
 }
 
-interface Visit {
-  readonly name: string;
-  readonly trace: StateTrace;
-  readonly enteredAt: number;
-  /** A Parallel or a Map: what fails within it fails it. */
-  readonly isGroup: boolean;
-  /** The Parallel or the Map that holds it. */
-  readonly holder: Visit | undefined;
-  isOpen: boolean;
-  /** Whether it failed, at its last attempt: then it is left by a `Catch`, or not at all. */
-  failed: boolean;
-}
-
-const BEGINS = /^(LambdaFunction|Task|Activity)Scheduled$/;
-const FAILS =
-  /^(LambdaFunction|Task|Activity)(ScheduleFailed|StartFailed|SubmitFailed|Failed|TimedOut)$|^EvaluationFailed$/;
 const SUCCEEDS = /^(LambdaFunction|Task|Activity)Succeeded$/;
-const GROUP_FAILS = /^(Parallel|Map)State(Failed|Aborted)$/;
+const GROUP_FAILS = /^(Parallel|Map)StateFailed$/;
 const ENDS = /^Execution(Succeeded|Failed|TimedOut|Aborted)$/;
-const MAX_ERRORS = 100;
 
 /** One way between two states. */
 export const wayKey = (from: string, to: string, byCatch: boolean): string =>
@@ -79,9 +56,8 @@ export function wayOfKey(key: string): { readonly from: string; readonly to: str
 }
 
 /**
- * Reads a history, event by event, into what happened in which state and how each was come to. Only entering and leaving
- * name a state; all other events belong to that of the event before them (`previousEventId`). A redrive goes on where the
- * execution failed.
+ * Reads a history, event by event and from its start, into what happened in which state and how each was come to. A redrive
+ * goes on where the execution failed.
  *
  * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
  */
@@ -90,79 +66,89 @@ export class RunPathReader implements RunPath {
   readonly ways = new Map<string, number>();
   events = 0;
   startedAt: Date | undefined;
-  readonly #ofEvent = new Map<number, Visit>();
+  readonly #visits = new Visits();
+  /** Those at work. */
   readonly #open = new Set<Visit>();
+  /** Those that failed, at their last attempt: they are left by a `Catch`, or not at all. */
+  readonly #failed = new WeakSet<Visit>();
 
-  add(event: PathEvent): void {
-    const { id = 0, previousEventId = 0, type = '', timestamp = new Date(NaN) } = event;
+  add(event: HistoryEvent): void {
+    const { type = '', timestamp = new Date(NaN) } = event;
     this.events += 1;
     this.startedAt ??= timestamp;
-    const before = this.#ofEvent.get(previousEventId);
-    const entered = nameIn(event, 'stateEnteredEventDetails');
-    const exited = nameIn(event, 'stateExitedEventDetails');
-    let visit = GROUP_FAILS.test(type) ? failedGroup(before) : before;
-    if (entered !== undefined) visit = this.#enter(entered, before, type, timestamp);
-    else if (exited !== undefined) visit = this.#leave(exited, before, timestamp);
-    else if (ENDS.test(type)) this.#end(type);
+    const { kind, visit, from } = this.#visits.add(event);
+    if (ENDS.test(type)) this.#end(type);
     else if (type === 'ExecutionRedriven') this.#redrive();
-    else if (visit !== undefined) note(visit, event, type);
-    if (visit !== undefined) this.#ofEvent.set(id, visit);
+    if (visit === undefined) return;
+    const trace = this.states.get(visit.name) ?? newTrace(timestamp);
+    this.states.set(visit.name, trace);
+    if (kind === 'entered') this.#enter(visit, from, trace, type);
+    else if (kind === 'left') this.#leave(visit, trace, timestamp);
+    else if (kind === 'begun') {
+      trace.attempts += 1;
+      this.#failed.delete(visit);
+    } else if (kind === 'failed') {
+      this.#failed.add(visit);
+      if (trace.errors.length < MAX_ERRORS) trace.errors.push(pathError(event, type));
+    } else if (SUCCEEDS.test(type)) this.#failed.delete(visit);
+    else if (GROUP_FAILS.test(type)) {
+      this.#failed.add(visit);
+      this.#closeForgotten();
+    }
   }
 
-  #enter(name: string, before: Visit | undefined, type: string, at: Date): Visit {
-    const trace = this.states.get(name) ?? newTrace(at);
-    this.states.set(name, trace);
+  #enter(visit: Visit, from: Visit | undefined, trace: StateTrace, type: string): void {
     trace.visits += 1;
     trace.outcome = 'running';
-    // A state that still is open holds this one: a Parallel, a Map. Nobody goes from there to its branches.
-    if (before !== undefined && !before.isOpen) {
-      const key = wayKey(before.name, name, before.failed);
-      this.ways.set(key, (this.ways.get(key) ?? 0) + 1);
-    }
-    const holder = before?.isOpen === true ? before : before?.holder;
-    const failed = type === 'FailStateEntered';
-    const isGroup = /^(Parallel|Map)StateEntered$/.test(type);
-    const visit: Visit = { name, trace, enteredAt: at.getTime(), holder, isOpen: true, failed, isGroup };
     this.#open.add(visit);
-    return visit;
+    if (type === 'FailStateEntered') this.#failed.add(visit);
+    // A redrive that comes to the state anew: nobody went from there to there.
+    if (from === undefined || (from.name === visit.name && this.#open.delete(from))) return;
+    const key = wayKey(from.name, visit.name, this.#failed.has(from));
+    this.ways.set(key, (this.ways.get(key) ?? 0) + 1);
   }
 
-  /** The event before the end of a parallel state is that of a branch, so its visit is looked for by name. */
-  #leave(name: string, before: Visit | undefined, at: Date): Visit | undefined {
-    const isOwn = before?.name === name && before.isOpen;
-    const visit = isOwn ? before : [...this.#open].findLast((one) => one.name === name);
-    if (visit === undefined) return undefined;
-    // Branches that did not come to their end before it did come to none any more.
-    for (const inner of this.#open) if (isWithin(inner, visit)) this.#close(inner, inner.failed ? 'failed' : 'stopped');
-    this.#close(visit, visit.failed ? 'caught' : 'passed');
-    const { trace } = visit;
-    const tookMs = at.getTime() - visit.enteredAt;
+  #leave(visit: Visit, trace: StateTrace, at: Date): void {
+    this.#closeForgotten(visit);
+    this.#close(visit, this.#failed.has(visit) ? 'caught' : 'passed');
+    const tookMs = at.getTime() - visit.enteredAt.getTime();
     trace.lastExitedAt = at;
     trace.totalMs += tookMs;
     trace.longestMs = Math.max(trace.longestMs, tookMs);
-    return visit;
+  }
+
+  /** Branches that did not come to their end before their group did come to none any more. */
+  #closeForgotten(leaving?: Visit): void {
+    const open = new Set(this.#visits.open);
+    for (const visit of this.#open) {
+      if (open.has(visit) || visit === leaving) continue;
+      this.#close(visit, this.#failed.has(visit) ? 'failed' : 'stopped');
+    }
   }
 
   #close(visit: Visit, outcome: StateOutcome): void {
-    visit.isOpen = false;
     this.#open.delete(visit);
-    const { trace, name } = visit;
+    const trace = this.states.get(visit.name);
+    if (trace === undefined) return;
     trace.worst = worse(trace.worst, outcome);
-    const goesOn = [...this.#open].some((other) => other.name === name);
+    const goesOn = [...this.#open].some(({ name }) => name === visit.name);
     trace.outcome = goesOn ? 'running' : trace.worst;
   }
 
   /** They stay open, for a redrive. */
   #end(type: string): void {
-    for (const { trace, failed } of this.#open) {
-      trace.outcome = worse(trace.worst, type === 'ExecutionFailed' && failed ? 'failed' : 'stopped');
+    for (const visit of this.#open) {
+      const trace = this.states.get(visit.name);
+      const isFailed = type === 'ExecutionFailed' && this.#failed.has(visit);
+      if (trace !== undefined) trace.outcome = worse(trace.worst, isFailed ? 'failed' : 'stopped');
     }
   }
 
   #redrive(): void {
     for (const visit of this.#open) {
-      visit.trace.outcome = 'running';
-      visit.failed = false;
+      const trace = this.states.get(visit.name);
+      if (trace !== undefined) trace.outcome = 'running';
+      this.#failed.delete(visit);
     }
   }
 }
@@ -182,42 +168,9 @@ const newTrace = (at: Date): StateTrace => ({
 const worse = (one: StateOutcome, other: StateOutcome): StateOutcome =>
   OUTCOMES.indexOf(one) > OUTCOMES.indexOf(other) ? one : other;
 
-/** The group whose end an event tells: the event before it is of a branch's, or of a group within, which failed before. */
-function failedGroup(before: Visit | undefined): Visit | undefined {
-  const isIt = ({ isGroup, failed }: Visit): boolean => isGroup && !failed;
-  let at = before;
-  while (at !== undefined && !isIt(at)) at = at.holder;
-  return at;
-}
-
-function isWithin({ holder }: Visit, outer: Visit): boolean {
-  for (let at = holder; at !== undefined; at = at.holder) if (at === outer) return true;
-  return false;
-}
-
-function note(visit: Visit, event: PathEvent, type: string): void {
-  const { trace } = visit;
-  if (BEGINS.test(type)) trace.attempts += 1;
-  if (SUCCEEDS.test(type) || BEGINS.test(type)) visit.failed = false;
-  if (GROUP_FAILS.test(type)) visit.failed = true;
-  if (!FAILS.test(type)) return;
-  visit.failed = true;
-  if (trace.errors.length < MAX_ERRORS) trace.errors.push(errorOf(event, type));
-}
-
-const detailsOf = (event: PathEvent, member: string): Readonly<Record<string, unknown>> =>
-  ((event as Record<string, unknown>)[member] ?? {}) as Readonly<Record<string, unknown>>;
-
-function nameIn(event: PathEvent, member: string): string | undefined {
-  const { name } = detailsOf(event, member);
-  return typeof name === 'string' ? name : undefined;
-}
-
 /** `taskFailedEventDetails` of `TaskFailed`: each type has its details under its own name. */
-function errorOf(event: PathEvent, type: string): PathError {
-  const { error, cause } = detailsOf(event, `${type.charAt(0).toLowerCase()}${type.slice(1)}EventDetails`);
-  return {
-    name: typeof error === 'string' && error !== '' ? error : type,
-    ...(typeof cause === 'string' && cause !== '' && { cause }),
-  };
+function pathError(event: HistoryEvent, type: string): PathError {
+  const member = `${type.charAt(0).toLowerCase()}${type.slice(1)}EventDetails`;
+  const { cause } = ((event as Record<string, unknown>)[member] ?? {}) as { readonly cause?: unknown };
+  return { name: errorOf(event, type), ...(typeof cause === 'string' && cause !== '' && { cause }) };
 }

@@ -226,5 +226,5 @@ it.each([
   [{ slowest: -1 }, 'option_invalid'],
   [{ marginMs: 0.5 }, 'option_invalid'],
 ])('refuses the options %j', async (options, code) => {
-  expect(await codeOf(() => analyse(engine, options))).toBe(code);
+  expect(await codeOf(() => analyse(engine, options as object))).toBe(code);
 });

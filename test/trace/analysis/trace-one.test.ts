@@ -139,6 +139,13 @@ it('an invocation that nobody knows is shown alone', async () => {
   expect(await traceOne(engine, 'l9')).toMatchObject({ totalMs: 3000, spans: [{ source: 'lambda', isFailure: true }] });
 });
 
+it('finds an ID with a NUL in it, which JSON can hold and which ends a statement', async () => {
+  const id = "a\0'b";
+  await fillTables(engine, RICH);
+  await engine.run("UPDATE app SET correlation_id = concat('a', chr(0), '''b')");
+  expect((await traceOne(engine, id))?.spans.map(({ source }) => source)).toEqual(['app']);
+});
+
 it.each(["x'); DROP TABLE app; --", 'nobody', ''])('nothing has the ID %j', async (id) => {
   await fillTables(engine, RICH);
   expect(await traceOne(engine, id)).toBeUndefined();

@@ -61,7 +61,11 @@ const READ: readonly (readonly [string, string | Buffer, readonly number[]])[] =
   ['blanks at the end of rows', log(`${row(1)} `), [5, 1, 0, 4]],
   ['a return inside a row', log(row(1, '/a\rb')), [5, 1, 0, 4]],
   ['a NUL inside a row', log(row(1, '/a\0b')), [5, 1, 0, 4]],
-  ['control characters that the reader takes for the end of a column', log(row(1, '/a\u0001\u0002\u0003\u0004b')), [5, 1, 0, 4]],
+  [
+    'control characters that the reader takes for the end of a column',
+    log(row(1, '/a\u0001\u0002\u0003\u0004b')),
+    [5, 1, 0, 4],
+  ],
   ['no rows', HEADER, [4, 0, 0, 4]],
   ['UTF-16, as PowerShell writes it', Buffer.from(`\ufeff${log(row(1))}`, 'utf16le'), [5, 1, 0, 4]],
   ['packed', gzipSync(log(row(1), row(2))), [6, 2, 0, 4]],

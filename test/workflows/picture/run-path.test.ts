@@ -1,4 +1,5 @@
-import { RunPathReader, wayKey, type PathEvent } from '../../../src/workflows/picture/run-path';
+import { RunPathReader, wayKey } from '../../../src/workflows/picture/run-path';
+import type { HistoryEvent } from '../../../src/workflows/visits';
 import { startApprovalRuns, type ApprovalRuns } from '../../support/approval-runs';
 
 let runs: ApprovalRuns;
@@ -61,7 +62,7 @@ it('a branch that fails stops the other one, and the Parallel is left by its Cat
 });
 
 /** Events as AWS numbers them, each after the one before unless said otherwise. */
-function history(...events: readonly (readonly [type: string, name?: string, previous?: number])[]): PathEvent[] {
+function history(...events: readonly (readonly [type: string, name?: string, previous?: number])[]): HistoryEvent[] {
   return events.map(([type, name, previous], index) => ({
     id: index + 1,
     previousEventId: previous ?? index,
@@ -73,7 +74,7 @@ function history(...events: readonly (readonly [type: string, name?: string, pre
   }));
 }
 
-function read(events: readonly PathEvent[]): RunPathReader {
+function read(events: readonly HistoryEvent[]): RunPathReader {
   const path = new RunPathReader();
   for (const event of events) path.add(event);
   return path;
@@ -118,6 +119,23 @@ it('a redrive goes on where the run failed', () => {
   const path = read(again);
   expect(outcomes(path)).toEqual({ Pay: 'passed' });
   expect(path.states.get('Pay')).toMatchObject({ visits: 1, attempts: 2, totalMs: 59_000 });
+});
+
+it('a redrive that comes to the state anew is no way from there to there, and what failed before is over', () => {
+  const path = read([
+    ...history(
+      ['ExecutionStarted'],
+      ['TaskStateEntered', 'Pay'],
+      ['TaskScheduled'],
+      ['TaskFailed', 'Busy'],
+      ['ExecutionFailed'],
+    ),
+    { id: 6, previousEventId: 5, type: 'ExecutionRedriven' },
+    { id: 7, previousEventId: 4, type: 'TaskStateEntered', stateEnteredEventDetails: { name: 'Pay' } },
+    { id: 8, previousEventId: 7, type: 'TaskStateExited', stateExitedEventDetails: { name: 'Pay' } },
+    { id: 9, previousEventId: 8, type: 'SucceedStateEntered', stateEnteredEventDetails: { name: 'Paid' } },
+  ]);
+  expect([outcomes(path), waysOf(path)]).toEqual([{ Pay: 'passed', Paid: 'running' }, [wayKey('Pay', 'Paid', false)]]);
 });
 
 it('an execution that was stopped or timed out stops what is at work; unknown events change nothing', () => {

@@ -1,7 +1,7 @@
 import type { Span, Waterfall } from '../../report-model';
 import { spanFacts } from '../cells';
 import { duration, exactTime } from '../units';
-import { SPAN_HOPS } from '../words';
+import { SPAN_HOPS, traceCommand } from '../words';
 import { markup, shortened, type Markup } from './markup';
 import { routeName, type Routes } from './routes';
 
@@ -25,7 +25,7 @@ export function waterfallMarkup(waterfall: Waterfall, routes: Routes, isOpen: bo
     </summary>
     <div class="request-body">
       ${facts(waterfall)} ${spanTable(waterfall)}
-      <p class="command">More: <code>baton trace ${correlationId}</code></p>
+      <p class="command">More: <code>${traceCommand(correlationId)}</code></p>
     </div>
   </details>`;
 }

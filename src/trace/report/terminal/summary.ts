@@ -1,6 +1,17 @@
 import { HOPS, type Finding, type HopLatency, type InputFile, type TraceReport } from '../../report-model';
 import { bytes, compact, count, duration, plural, timeRange } from '../units';
-import { addedMs, bypasses, byHop, countSeverities, HOP_WORDS, rankFindings, spanOf, verdict, wholeOf } from '../words';
+import {
+  addedMs,
+  bypasses,
+  byHop,
+  countSeverities,
+  HOP_WORDS,
+  rankFindings,
+  spanOf,
+  traceCommand,
+  verdict,
+  wholeOf,
+} from '../words';
 import { printable } from '../../../core/printable';
 import { bar, cell, cut, painter, widthOf, type Paint, type Screen } from './text';
 
@@ -149,7 +160,7 @@ function adviceLines({ slowest }: TraceReport, first: Finding | undefined, scree
   const paint = painter(screen);
   const commands = [
     ...(first === undefined ? [] : [[`--rule ${first.rule}`, 'the rows behind a finding'] as const]),
-    ...(slowest[0] === undefined ? [] : [[`baton trace ${slowest[0].correlationId}`, 'the slowest request'] as const]),
+    ...(slowest[0] === undefined ? [] : [[traceCommand(slowest[0].correlationId), 'the slowest request'] as const]),
     ['--html report.html', 'all of it as a page'] as const,
   ];
   return ['', ...commands.map(([command, what]) => `${cell(command, 40)} ${paint(what, 'dim')}`)];
