@@ -35,11 +35,14 @@ function headerValues(event: Bag, name: string): string[] {
 function bearerToken(event: Bag): string {
   const [value, ...more] = headerValues(event, 'authorization');
   if (value === undefined || value === '') {
-    throw new BatonError('identity_missing', 'The request has no Authorization header.');
+    throw new BatonError(
+      'identity_missing',
+      'The request has no Authorization header: the client has to sign in and send its access token.',
+    );
   }
   const [, token] = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(value) ?? [];
   if (more.length > 0 || token === undefined) {
-    throw tokenInvalid('malformed', 'The Authorization header is not one bearer token.');
+    throw tokenInvalid('malformed', 'The Authorization header is not "Bearer" and one token.');
   }
   return token;
 }

@@ -37,7 +37,11 @@ export interface SimpleResult {
 /** `arn:…:apiId/stage`, which all of the stage's methods share. */
 function stageArn(methodArn: string): string {
   const [, stage] = /^(arn:[^:]+:execute-api:[^:]*:[^:]*:[^/]+\/[^/]+)\//.exec(methodArn) ?? [];
-  if (stage === undefined) throw new BatonError('event_invalid', 'The methodArn is not an execute-api ARN.');
+  if (stage === undefined)
+    throw new BatonError(
+      'event_invalid',
+      'The methodArn is not an execute-api ARN: only API Gateway may invoke the authorizer.',
+    );
   return stage;
 }
 

@@ -12,6 +12,7 @@ import { partsOf, readOpening } from '../logging/audit-file';
 import { verifyAuditFiles, type AuditFileReport, type AuditReport } from '../logging/audit-verify';
 import { readArguments, USAGE_ERROR } from './arguments';
 import { printable } from '../core/printable';
+import { systemFault } from '../core/system-fault';
 
 const USAGE = `Usage: baton audit verify <file>... [--keys jwks.json] [--checkpoints file] [--expect place] [--json]
 
@@ -39,7 +40,11 @@ const usageError = (message: string): BatonError =>
 function filesOf(name: string): string[] {
   if (existsSync(name)) return [name];
   const parts = existsSync(dirname(name)) ? partsOf(name) : [];
-  if (parts.length === 0) throw new BatonError('option_invalid', `There is no file ${name}, and none named after it.`);
+  if (parts.length === 0)
+    throw new BatonError(
+      'option_invalid',
+      `There is no file ${name}, and none named after it. Give the path that BATON_AUDIT_FILE has.`,
+    );
   return parts.toReversed().map((part) => join(dirname(name), part));
 }
 
@@ -48,8 +53,7 @@ function readKeys(path: string): KeyFinder {
   try {
     text = readTextFile(path);
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    throw new BatonError('key_invalid', `The key file ${path} cannot be read (${code ?? message}).`, { cause });
+    throw new BatonError('key_invalid', `The key file ${path} cannot be read (${systemFault(cause)}).`, { cause });
   }
   let set: unknown;
   try {
@@ -97,12 +101,13 @@ async function readPlaces(path: string, keys: KeyFinder | undefined): Promise<Au
       if (place !== undefined) places.push(place);
     }
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (number === 0) throw refuse(`cannot be read (${code ?? message}).`, cause);
-    throw refuse(`has no checkpoint in line ${number}: ${cause instanceof BatonError ? message : 'it is no JSON'}`);
+    if (number === 0) throw refuse(`cannot be read (${systemFault(cause)}).`, cause);
+    throw refuse(
+      `has no checkpoint in line ${number}: ${cause instanceof BatonError ? cause.message : 'it is no JSON'}`,
+    );
   }
   // Nothing to hold the files against would look like nothing found.
-  if (places.length === 0) throw refuse('holds no checkpoint.');
+  if (places.length === 0) throw refuse('holds no checkpoint: give the lines that createAuditTrail() logged.');
   return places;
 }
 

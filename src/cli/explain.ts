@@ -57,10 +57,9 @@ const asLines = ([first = '', ...others]: readonly string[]): string =>
 function shown(markdown: string): string {
   const lines = withoutLinks(markdown).replaceAll('**', '').split('\n');
   const isRow = (line: string | undefined): boolean => line?.startsWith('|') === true;
-  const isHead = (i: number): boolean => isRow(lines[i]) && (/^\|[-|: ]+$/.test(lines[i] ?? '') || !isRow(lines[i - 1]));
-  return lines
-    .flatMap((line, i) => (isHead(i) ? [] : [isRow(line) ? asLines(cellsOf(line)) : line]))
-    .join('\n');
+  const isHead = (i: number): boolean =>
+    isRow(lines[i]) && (/^\|[-|: ]+$/.test(lines[i] ?? '') || !isRow(lines[i - 1]));
+  return lines.flatMap((line, i) => (isHead(i) ? [] : [isRow(line) ? asLines(cellsOf(line)) : line])).join('\n');
 }
 
 /** The row of a section's table that begins with the reason. */
@@ -74,9 +73,7 @@ function reasonIn(code: string, section: string, reason: string): string {
 }
 
 function list(): string {
-  const rows = Object.entries(ERROR_TABLE).map(
-    ([code, { status, kind }]) => `${code.padEnd(29)}${status}   ${kind}`,
-  );
+  const rows = Object.entries(ERROR_TABLE).map(([code, { status, kind }]) => `${code.padEnd(29)}${status}   ${kind}`);
   return ['code                         status who has to act', ...rows].join('\n');
 }
 
@@ -93,6 +90,7 @@ export function explain(args: readonly string[]): void {
   const code = given.startsWith(URN) ? given.slice(URN.length) : given;
   const sections = new Map(PAGES.flatMap(sectionsOf));
   const section = sections.get(code);
-  if (section === undefined) throw usageError(`The code ${unknownName(code, [...sections.keys()])}.`);
+  if (section === undefined)
+    throw usageError(`The code ${unknownName(code, [...sections.keys()])}. Without a code, baton explain lists them.`);
   console.log(`${code}\n\n${reason === undefined ? shown(section) : reasonIn(code, section, reason)}`);
 }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { BatonError } from '../core/errors';
 import { unknownName } from '../core/options';
 import { draftFile, replaceFile, writeNewFile } from '../core/replace-file';
+import { systemFault } from '../core/system-fault';
 import { readTextFile } from '../core/text-file';
 import { newKeyRing, keyRingText, phaseOf, publicKeySet, rotateKeyRing, type KeyRing } from '../keys/key-ring';
 import { parseKeyRing } from '../keys/key-ring-text';
@@ -66,9 +67,9 @@ function readRing(path: string): KeyRing {
   try {
     text = readTextFile(path);
   } catch (cause) {
-    throw new BatonError('key_invalid', `The key ring ${path} cannot be read: ${(cause as Error).message}.`, { cause });
+    throw new BatonError('key_invalid', `The key ring ${path} cannot be read (${systemFault(cause)}).`, { cause });
   }
-  return parseKeyRing(text);
+  return parseKeyRing(text, path);
 }
 
 /** Does something to the file at `path`, and says so where that fails. */
@@ -76,7 +77,7 @@ function writing<T>(path: string, write: () => T): T {
   try {
     return write();
   } catch (cause) {
-    throw new BatonError('option_invalid', `${path} cannot be written: ${(cause as Error).message}.`, { cause });
+    throw new BatonError('option_invalid', `${path} cannot be written (${systemFault(cause)}).`, { cause });
   }
 }
 
@@ -88,7 +89,7 @@ const writePublic = (ring: KeyRing, { jwks: path, now }: Call): void => {
 };
 
 async function kms({ ring: key, kid, jwks: path }: Call): Promise<void> {
-  if (!kid) throw usageError('The --kid is missing.');
+  if (!kid) throw usageError('A key in KMS has no ID of its own: give one with --kid.');
   const text = keySetText({ keys: [await kmsPublicJwk(key, kid)] });
   if (path === undefined) process.stdout.write(text);
   else writing(path, () => replaceFile(path, text, PUBLIC));
@@ -100,7 +101,7 @@ async function create(call: Call): Promise<void> {
     // Never over another file: it may be the ring that signs.
     writeNewFile(call.ring, keyRingText(ring), PRIVATE);
   } catch (cause) {
-    throw new BatonError('option_invalid', `${call.ring} cannot be made: ${(cause as Error).message}.`, { cause });
+    throw new BatonError('option_invalid', `${call.ring} cannot be made (${systemFault(cause)}).`, { cause });
   }
   writePublic(ring, call);
   report(ring, call);
@@ -130,11 +131,10 @@ async function alone(ring: string, change: () => Promise<void>): Promise<void> {
   try {
     writeNewFile(lock, `${process.pid}\n`, PRIVATE);
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
     const why =
-      code === 'EEXIST'
+      (cause as NodeJS.ErrnoException).code === 'EEXIST'
         ? 'it exists. Either the ring is being rotated, or a rotation was cut off: then delete it and try again.'
-        : `${message}.`;
+        : `${systemFault(cause)}.`;
     throw new BatonError('option_invalid', `The lock ${lock} cannot be made: ${why}`, { cause });
   }
   try {

@@ -36,7 +36,7 @@ const usageError = (message: string): BatonError =>
 
 function oneOf<T extends string>(option: string, value: string, known: readonly T[]): T {
   const found = known.find((name) => name === value);
-  if (found === undefined) throw usageError(`--${option} ${unknownName(value, known)}`);
+  if (found === undefined) throw usageError(`--${option} ${unknownName(value, known)}.`);
   return found;
 }
 

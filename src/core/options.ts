@@ -25,12 +25,16 @@ function editDistance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
+/** More names than this are a wall of text, and no help. */
+const MAX_LISTED = 30;
+
 /** `name` in quotes, with the known name that was probably meant. */
 export function unknownName(name: string, known: readonly string[]): string {
   const meant = nearest(name, known);
-  return meant === undefined
-    ? `"${name}" is not known here; known are: ${known.join(', ')}`
-    : `"${name}" is not known here; did you mean "${meant}"?`;
+  if (meant !== undefined) return `"${name}" is not known here; did you mean "${meant}"?`;
+  return known.length > MAX_LISTED
+    ? `"${name}" is not known here`
+    : `"${name}" is not known here; known are: ${known.join(', ')}`;
 }
 
 /** Every option of `T`, by name: keeps the list of known options as complete as the type. */
@@ -82,7 +86,9 @@ export function secureUrl(owner: string, value: string): URL {
   try {
     url = new URL(value);
   } catch (cause) {
-    throw new BatonError('option_invalid', `${owner}: "${value}" is not a URL.`, { cause });
+    throw new BatonError('option_invalid', `${owner}: "${value}" is not a URL such as https://example.com/path.`, {
+      cause,
+    });
   }
   if (url.username !== '' || url.password !== '') {
     throw new BatonError('option_invalid', `${owner}: the URL of ${url.host} must not hold a user name or password.`);

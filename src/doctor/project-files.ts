@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { BatonError } from '../core/errors';
+import { systemFault } from '../core/system-fault';
 import { readTextFile } from '../core/text-file';
 
 /** A file's text, without byte order mark, and its name in findings. */
@@ -47,7 +48,7 @@ export class ProjectFiles {
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
       if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined;
-      throw new BatonError('option_invalid', `${file} cannot be read (${code ?? 'unknown error'}).`, { cause });
+      throw new BatonError('option_invalid', `${file} cannot be read (${systemFault(cause)}).`, { cause });
     }
   }
 

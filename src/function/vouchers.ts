@@ -68,7 +68,10 @@ type Task = Extract<Voucher, { kind: 'workflow' }>;
 function handOverTerms(policy: Policy, { clock, fetch, logger }: VoucherOptions) {
   const { handOver } = policy;
   if (handOver === undefined)
-    throw new BatonError('policy_invalid', 'The policy says nothing of hand-overs (/handOver).');
+    throw new BatonError(
+      'policy_invalid',
+      'The policy says nothing of hand-overs. Give it /handOver: issuer, algorithms and public keys of the app that calls.',
+    );
   const { issuer, algorithms } = handOver;
   return {
     issuer,

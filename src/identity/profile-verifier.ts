@@ -27,8 +27,8 @@ function checkHeader(
   limits: Limits,
   now: number,
 ): number {
-  if (signer !== expected.signer) throw tokenInvalid('signer', 'The token is signed by another load balancer.');
-  if (iss !== expected.issuer) throw tokenInvalid('issuer', 'The token is from another issuer.');
+  if (signer !== expected.signer) throw tokenInvalid('signer', `The token's signer is not "${expected.signer}".`);
+  if (iss !== expected.issuer) throw tokenInvalid('issuer', `The token's iss is not "${expected.issuer}".`);
   if (expected.client !== undefined && client !== expected.client)
     throw tokenInvalid('audience', 'The token is for another client of the identity provider.');
   return checkEnd(numericDate({ exp }, 'exp'), limits, now);

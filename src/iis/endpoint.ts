@@ -16,7 +16,10 @@ export function findEndpoint(hostMode: HostMode, port: number | undefined): Endp
     case 'iisnode': {
       const pipe = process.env['PORT'];
       if (!pipe) {
-        throw new BatonError('listen_failed', 'Host mode is iisnode, but PORT, which names its pipe, is not set.');
+        throw new BatonError(
+          'listen_failed',
+          'The host mode is iisnode, but PORT, which names its pipe, is not set. Outside IIS, set BATON_HOST_MODE to standalone.',
+        );
       }
       // As the string it is: apps that run PORT through parseInt listen on port NaN.
       return { path: pipe };

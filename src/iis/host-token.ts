@@ -25,7 +25,7 @@ export function hostToken(
   if (mode !== 'ancm') return undefined;
   throw new BatonError(
     'listen_failed',
-    'Host mode is ancm, but ASPNETCORE_TOKEN, which its requests carry, is not set.',
+    'The host mode is ancm, but ASPNETCORE_TOKEN, which its requests carry, is not set. Outside IIS, set BATON_HOST_MODE to standalone.',
   );
 }
 

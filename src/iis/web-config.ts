@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { BatonError } from '../core/errors';
 import { unknownName } from '../core/options';
+import { systemFault } from '../core/system-fault';
 import { readTextFile } from '../core/text-file';
 import {
   IISNODE_ATTRIBUTES,
@@ -90,7 +91,9 @@ export function readWebConfig(path: string): WebConfig {
   try {
     xml = readTextFile(path);
   } catch (cause) {
-    throw new BatonError('option_invalid', `The web.config at ${path} cannot be read.`, { cause });
+    throw new BatonError('option_invalid', `The web.config at ${path} cannot be read (${systemFault(cause)}).`, {
+      cause,
+    });
   }
   return parseWebConfig(xml, basename(path));
 }

@@ -10,7 +10,7 @@ import {
 import { promisify } from 'node:util';
 import { BatonError } from '../core/errors';
 import type { Logger } from '../core/logger';
-import { algorithmEntry, isAlgorithm, type Algorithm } from './algorithms';
+import { algorithmEntry, ALGORITHMS, isAlgorithm, type Algorithm } from './algorithms';
 import { jose } from './jose';
 import { keyFault, type Jwk } from './keys';
 
@@ -47,7 +47,10 @@ function readPrivateKey(jwk: Jwk): KeyObject {
     return createPrivateKey({ format: 'jwk', key: jwk as Record<string, string> });
   } catch {
     // No cause: node's message may quote parts of the key.
-    throw new BatonError('key_invalid', 'The signing key is not a private JSON Web Key (RFC 7517).');
+    throw new BatonError(
+      'key_invalid',
+      'The signing key is not a private JSON Web Key (RFC 7517). Make one: npx baton keys create <ring>',
+    );
   }
 }
 
@@ -60,7 +63,10 @@ function checkPair(digest: string | null, options: SignKeyObjectInput): void {
   } catch {
     // No cause here either.
   }
-  throw new BatonError('key_invalid', 'The two halves of the signing key do not belong together.');
+  throw new BatonError(
+    'key_invalid',
+    'The private and the public half of the signing key do not belong together. Take the key as it was made.',
+  );
 }
 
 /**
@@ -70,9 +76,14 @@ function checkPair(digest: string | null, options: SignKeyObjectInput): void {
  * @throws BatonError `key_invalid`; its message never holds any part of the key
  */
 export function jwkSigner(jwk: Jwk, algorithm: unknown = jwk.alg): Signer {
-  if (!isAlgorithm(algorithm)) throw new BatonError('key_invalid', 'The signing key names no usable algorithm (alg).');
+  if (!isAlgorithm(algorithm))
+    throw new BatonError(
+      'key_invalid',
+      `The signing key names no usable algorithm: give it the member "alg", one of ${Object.keys(ALGORITHMS).join(', ')}.`,
+    );
   const { kid } = jwk;
-  if (typeof kid !== 'string' || kid === '') throw new BatonError('key_invalid', 'The signing key has no ID (kid).');
+  if (typeof kid !== 'string' || kid === '')
+    throw new BatonError('key_invalid', 'The signing key has no ID: give it the member "kid", which no other key has.');
   const fault = keyFault({ ...jwk, key_ops: undefined }, algorithm);
   if (fault !== undefined) throw new BatonError('key_invalid', `The signing key cannot sign ${algorithm}: ${fault}.`);
   const entry = algorithmEntry(algorithm);

@@ -1,4 +1,5 @@
 import { BatonError } from '../core/errors';
+import { systemFault } from '../core/system-fault';
 import { readTextFile } from '../core/text-file';
 import { jwkSigner, type Signer } from '../jws/sign';
 import { isKeyRing, readKeyRing } from './key-ring';
@@ -11,13 +12,17 @@ function readKeyText(name: string, env: NodeJS.ProcessEnv): string {
   if (!file) {
     throw new BatonError(
       'key_invalid',
-      `No signing key: set ${name}_FILE to a file with a private JWK, or ${name} to the JWK.`,
+      `No signing key: set ${name}_FILE to the path of a key ring or private JWK (npx baton keys create <ring> makes one), or ${name} to its text.`,
     );
   }
   try {
     return readTextFile(file);
   } catch (cause) {
-    throw new BatonError('key_invalid', `The signing key file that ${name}_FILE names cannot be read.`, { cause });
+    throw new BatonError(
+      'key_invalid',
+      `The signing key file that ${name}_FILE names cannot be read (${systemFault(cause)}).`,
+      { cause },
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock';
 import { BatonError } from '../core/errors';
+import { systemFault } from '../core/system-fault';
 import type { Algorithm } from '../jws/algorithms';
 import type { Jwk, KeySource } from '../jws/keys';
 import { indexKeys } from './fixed';
@@ -25,7 +26,7 @@ function parseKeySet(path: string, text: string): readonly Jwk[] {
   if (isKeyRing(value)) {
     throw new BatonError(
       'key_invalid',
-      `${path} is a key ring, with private keys. Write its public keys to a file of their own: baton keys jwks <ring> --jwks <file>`,
+      `${path} is a key ring, with private keys. Write its public keys to a file of their own: npx baton keys jwks <ring> --jwks <file>`,
     );
   }
   const keys = keySetMembers(value);
@@ -48,7 +49,7 @@ export function fileKeySource(
   try {
     text = file.readNow();
   } catch (cause) {
-    throw new BatonError('key_invalid', `The key file ${path} cannot be read.`, { cause });
+    throw new BatonError('key_invalid', `The key file ${path} cannot be read (${systemFault(cause)}).`, { cause });
   }
   const initial = parseKeySet(path, text);
   const [usable] = indexKeys(initial, algorithms).names;

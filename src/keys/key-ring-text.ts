@@ -12,10 +12,13 @@ export function parseKeyText(text: string, what: string): unknown {
 
 /**
  * Reads the text of a key ring.
+ * @param what names the ring in messages: its path
  * @throws BatonError `key_invalid`; its message never holds any part of a key
  */
-export function parseKeyRing(text: string): KeyRing {
-  const value = parseKeyText(text, 'The key ring');
-  if (!isKeyRing(value)) throw new BatonError('key_invalid', 'This is no key ring. Make one: baton keys create <ring>');
+export function parseKeyRing(text: string, what = 'The file'): KeyRing {
+  const value = parseKeyText(text, what);
+  if (!isKeyRing(value)) {
+    throw new BatonError('key_invalid', `${what} is no key ring. Make one: npx baton keys create <ring>`);
+  }
   return readKeyRing(value);
 }

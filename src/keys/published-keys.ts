@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { steadyClock, type Clock } from '../core/clock';
 import { BatonError } from '../core/errors';
+import { systemFault } from '../core/system-fault';
 import type { Jwk } from '../jws/keys';
 import { isKeyRing, publicJwk, publicKeySet, readKeyRing, type KeyRing } from './key-ring';
 import { parseKeyText } from './key-ring-text';
@@ -56,7 +57,7 @@ export function publishedKeys(path: string, clock: Clock, logger?: LoggerOf): ()
     held = readHeld(file.readNow(), what);
   } catch (cause) {
     if (cause instanceof BatonError) throw cause;
-    throw new BatonError('key_invalid', `${what} cannot be read.`, { cause });
+    throw new BatonError('key_invalid', `${what} cannot be read (${systemFault(cause)}).`, { cause });
   }
   const log = new RenewalLog(path, logger);
   const steady = steadyClock(clock);

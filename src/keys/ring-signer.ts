@@ -1,5 +1,6 @@
 import { steadyClock, systemClock, type Clock } from '../core/clock';
 import { BatonError } from '../core/errors';
+import { systemFault } from '../core/system-fault';
 import { isAlgorithm } from '../jws/algorithms';
 import { jwkSigner, type Signer } from '../jws/sign';
 import { signingKey, type KeyRing } from './key-ring';
@@ -113,11 +114,11 @@ export function ringSigner(path: string, options: { readonly clock?: Clock } = {
   try {
     text = file.readNow();
   } catch (cause) {
-    throw new BatonError('key_invalid', `The key ring ${path} cannot be read.`, { cause });
+    throw new BatonError('key_invalid', `The key ring ${path} cannot be read (${systemFault(cause)}).`, { cause });
   }
   const next: ChangingRing['next'] = async () => {
     const changed = await file.readIfChanged();
-    return changed && { ring: parseKeyRing(changed.text), accept: () => changed.accept() };
+    return changed && { ring: parseKeyRing(changed.text, path), accept: () => changed.accept() };
   };
-  return signerOfRing(parseKeyRing(text), options.clock, { source: path, next });
+  return signerOfRing(parseKeyRing(text, path), options.clock, { source: path, next });
 }

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { BatonError, formatProblems, type Problem } from '../core/errors';
 import { unknownName } from '../core/options';
+import { systemFault } from '../core/system-fault';
 import { readTextFile } from '../core/text-file';
 import { listOf, mapOf, objectOf, step, text, wholeNumber, type Shape } from '../policy/shape';
 import type { ThrottlingSettings } from './gateway/throttle';
@@ -229,10 +230,7 @@ function readDocument(absolute: string): unknown {
   try {
     content = readTextFile(absolute);
   } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new BatonError('relay_failed', `${absolute} ${missing ? 'does not exist' : 'cannot be read'}. ${what}`, {
-      cause,
-    });
+    throw new BatonError('relay_failed', `${absolute} cannot be read (${systemFault(cause)}). ${what}`, { cause });
   }
   try {
     return JSON.parse(content);

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { BatonError } from '../core/errors';
+import { systemFault } from '../core/system-fault';
 import { MAX_AUDIT_LINE_BYTES, readLine, type AuditLine } from './audit-line';
 
 /** Where another file of the trail stood when this one was begun: what was cut off from it later shows. */
@@ -136,8 +137,7 @@ export function checkFolder(file: string): void {
 
 /** The error for an audit file that cannot be made at the start. */
 export function unwritable(file: string, cause: unknown): BatonError {
-  const { code } = cause as NodeJS.ErrnoException;
   const advice = "Give the app pool's identity write access to its folder, or name another file.";
-  const message = `The audit file ${file} cannot be written (${code ?? 'unknown error'}). ${advice}`;
+  const message = `The audit file ${file} cannot be written (${systemFault(cause)}). ${advice}`;
   return new BatonError('option_invalid', message, { cause });
 }

@@ -3,6 +3,7 @@ import { systemClock, type Clock } from '../core/clock';
 import { BatonError } from '../core/errors';
 import type { AuditEvent, AuditSink, Logger } from '../core/logger';
 import { checkOptionNames, wholeNumber } from '../core/options';
+import { systemFault } from '../core/system-fault';
 import type { Signer } from '../jws/sign';
 import { AuditChain } from './audit-chain';
 import type { AuditPlace } from './audit-checkpoint';
@@ -105,7 +106,11 @@ function openChain(options: AuditTrailOptions, syncEachLine: boolean): AuditChai
 }
 
 const unwritten = (cause: unknown): BatonError =>
-  new BatonError('audit_unwritable', 'The decision could not be recorded.', { cause });
+  new BatonError(
+    'audit_unwritable',
+    `The audit trail cannot be written (${systemFault(cause)}), and nothing is to be done that is not recorded.`,
+    { cause },
+  );
 
 class FileTrail implements AuditTrail {
   readonly file: string;

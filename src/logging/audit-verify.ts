@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { BatonError } from '../core/errors';
+import { systemFault } from '../core/system-fault';
 import type { KeyFinder } from '../jws/keys';
 import type { AuditPlace } from './audit-checkpoint';
 import { readOpening, type AuditOpening } from './audit-file';
@@ -58,8 +59,7 @@ function openingAt(path: string): AuditOpening | undefined {
   try {
     return readOpening(path);
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new BatonError('option_invalid', `The file ${path} cannot be read (${code ?? 'unknown error'}).`, { cause });
+    throw new BatonError('option_invalid', `The file ${path} cannot be read (${systemFault(cause)}).`, { cause });
   }
 }
 

@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BatonError } from '../core/errors';
 import { onDrain } from '../core/process-hooks';
+import { systemFault } from '../core/system-fault';
 import { formatLine } from './line';
 import { LogFile } from './log-file';
 
@@ -11,9 +12,8 @@ function checkWritable(file: string): void {
     mkdirSync(dirname(file), { recursive: true });
     closeSync(openSync(file, 'a'));
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
     const advice = "Give the app pool's identity write access to its folder, or name another file.";
-    const message = `The log file ${file} cannot be written (${code ?? 'unknown error'}). ${advice}`;
+    const message = `The log file ${file} cannot be written (${systemFault(cause)}). ${advice}`;
     throw new BatonError('option_invalid', message, { cause });
   }
 }

@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { BatonError } from '../core/errors';
+import { systemFault } from '../core/system-fault';
 import { readTextFile } from '../core/text-file';
 
 /** How lines name callers: as they are, or as keyed hashes that only who has the key can tie to a person. */
@@ -36,7 +37,11 @@ function keyOfEnvironment(variable: string): string | undefined {
   try {
     text = readTextFile(file).trim();
   } catch (cause) {
-    throw new BatonError('key_invalid', `The file that ${variable}_FILE names cannot be read.`, { cause });
+    throw new BatonError(
+      'key_invalid',
+      `The file that ${variable}_FILE names cannot be read (${systemFault(cause)}).`,
+      { cause },
+    );
   }
   // Random bytes read as text are mostly one and the same replacement character: a key that is long and can be guessed.
   if (!text.includes('\ufffd')) return text;

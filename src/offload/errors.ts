@@ -68,11 +68,15 @@ function throttled(name: string, error: AwsError, details: BatonErrorDetails): B
   // A function behind a gateway can answer 429 itself, and then it has run.
   const byWhom = error instanceof HttpFailure && !error.namedByAws ? { reason: THROTTLED_BY_WHOM } : {};
   const when = Number.isFinite(wait) && wait > 0 ? { retryAfterSeconds: Math.ceil(wait) } : {};
-  return new BatonError('function_throttled', `AWS throttled the call of "${name}".`, {
-    ...details,
-    ...byWhom,
-    ...when,
-  });
+  return new BatonError(
+    'function_throttled',
+    `AWS throttled the call of "${name}". Raise the concurrency of the function or the account, or call it less.`,
+    {
+      ...details,
+      ...byWhom,
+      ...when,
+    },
+  );
 }
 
 /** What was wrong with the credentials or the permissions, and what to change; undefined where neither was. */
@@ -116,7 +120,11 @@ export function functionError(name: string, kind: string, payload: string): Bato
         details,
       );
     default:
-      return new BatonError('function_failed', `The function "${name}" failed (${kind}).`, details);
+      return new BatonError(
+        'function_failed',
+        `The function "${name}" failed (${kind}). Its own log says more, under the same correlation ID.`,
+        details,
+      );
   }
 }
 

@@ -2,7 +2,7 @@ import { currentRecord } from '../context/storage';
 import { nowSeconds, systemClock, type Clock } from '../core/clock';
 import type { CallerCredentials } from '../core/credentials';
 import { BatonError } from '../core/errors';
-import { checkOptionNames, type OptionNames } from '../core/options';
+import { checkOptionNames, unknownName, type OptionNames } from '../core/options';
 import { outgoingHeaders } from '../correlation/outgoing';
 import type { Signer } from '../jws/sign';
 import { signerFromEnvironment } from '../keys/environment-signer';
@@ -182,7 +182,7 @@ interface PreparedCall {
 function functionNamed({ policy: { functions } }: OffloadRules, name: string): FunctionDocument {
   const found = Object.hasOwn(functions, name) ? functions[name] : undefined;
   if (found === undefined)
-    throw new BatonError('function_unknown', `The policy has no function "${name}" under /functions.`);
+    throw new BatonError('function_unknown', `The policy's function ${unknownName(name, Object.keys(functions))}.`);
   return found;
 }
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { BatonError, formatProblems, type Problem } from '../core/errors';
+import { systemFault } from '../core/system-fault';
 import { readTextFile, textOf } from '../core/text-file';
 import type { Environment } from './environment';
 import { compilePolicy, type Policy } from './policy';
@@ -10,17 +11,16 @@ import { repeatedMembers } from './repeated-members';
 export const POLICY_VARIABLE = 'BATON_POLICY';
 
 function unreadable(path: string, cause: unknown): BatonError {
-  const code = (cause as NodeJS.ErrnoException).code;
-  if (code === 'ENOENT') {
+  if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
     return new BatonError(
       'policy_missing',
-      `There is no policy file at ${path}. Set ${POLICY_VARIABLE} (in web.config: <appSettings>) to its path.`,
+      `There is no policy file at ${path}. Give its path, or set ${POLICY_VARIABLE} to it (in web.config: <appSettings>).`,
       { cause },
     );
   }
   return new BatonError(
     'policy_unreadable',
-    `The policy file ${path} cannot be read (${code ?? 'unknown error'}). Give the app pool's identity read access to it.`,
+    `The policy file ${path} cannot be read (${systemFault(cause)}). Give the app pool's identity read access to it.`,
     { cause },
   );
 }

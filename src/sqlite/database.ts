@@ -85,7 +85,10 @@ export function connectDatabase(path: string, what: string, wanted?: SqliteEngin
   const own = wanted === 'libsql' ? undefined : nodeSqlite();
   if (own !== undefined) return wrap(path, 'node:sqlite', new own(path));
   if (wanted === 'node:sqlite')
-    throw new BatonError('peer_missing', 'This Node has no node:sqlite: it came with 22.13.');
+    throw new BatonError(
+      'peer_missing',
+      'This Node has no node:sqlite: it came with 22.13. Use a newer Node, or install libsql.',
+    );
   return wrap(path, 'libsql', new (libsql(what))(path));
 }
 

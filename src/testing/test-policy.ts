@@ -12,7 +12,8 @@ const isObject = (value: unknown): value is Json =>
 function readDocument(policy: string | object | undefined, env: NodeJS.ProcessEnv): unknown {
   const source = policy ?? env[POLICY_VARIABLE];
   if (typeof source === 'object') return source;
-  if (!source) throw new BatonError('policy_missing', `No policy is named. Pass it, or set ${POLICY_VARIABLE}.`);
+  if (!source)
+    throw new BatonError('policy_missing', `No policy is named. Pass the option "policy", or set ${POLICY_VARIABLE}.`);
   try {
     return JSON.parse(readTextFile(source));
   } catch (cause) {

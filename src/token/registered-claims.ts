@@ -26,7 +26,7 @@ function checkAudience(aud: unknown, audiences: readonly string[]): void {
     throw tokenInvalid('audience', "The token's aud is neither a string nor a list of strings.");
   }
   if (!named.some((value) => audiences.includes(value))) {
-    throw tokenInvalid('audience', 'The token is for another audience.');
+    throw tokenInvalid('audience', `The token's aud is not ${audiences.map((name) => `"${name}"`).join(' or ')}.`);
   }
 }
 
@@ -42,12 +42,17 @@ export function checkRegisteredClaims(
   now: number,
 ): { issuedAt: number; expiresAt: number } {
   const { clockToleranceSeconds: tolerance } = expected;
-  if (claims.iss !== expected.issuer) throw tokenInvalid('issuer', 'The token is from another issuer.');
+  if (claims.iss !== expected.issuer) throw tokenInvalid('issuer', `The token's iss is not "${expected.issuer}".`);
   checkAudience(claims.aud, expected.audiences);
   const expiresAt = numericDate(claims, 'exp');
   const issuedAt = numericDate(claims, 'iat');
-  if (now >= expiresAt + tolerance) throw tokenInvalid('expired', 'The token has expired.');
-  if (issuedAt > now + tolerance) throw tokenInvalid('not_yet_valid', 'The token was issued in the future.');
+  if (now >= expiresAt + tolerance)
+    throw tokenInvalid('expired', `The token expired ${Math.ceil(now - expiresAt)} s ago.`);
+  if (issuedAt > now + tolerance)
+    throw tokenInvalid(
+      'not_yet_valid',
+      `The token was issued ${Math.ceil(issuedAt - now)} s in the future; look at both clocks.`,
+    );
   if (claims.nbf !== undefined && numericDate(claims, 'nbf') > now + tolerance) {
     throw tokenInvalid('not_yet_valid', 'The token is not valid yet.');
   }

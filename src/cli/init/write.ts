@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { BatonError } from '../../core/errors';
+import { systemFault } from '../../core/system-fault';
 import { readTextFile } from '../../core/text-file';
 import { unifiedDiff } from '../../core/unified-diff';
 import type { PlannedFile } from '../../scaffold/plan';
@@ -25,7 +26,7 @@ function readThere(folder: string, path: string): string {
   try {
     return readTextFile(resolve(folder, path));
   } catch (cause) {
-    throw new BatonError('option_invalid', `${path} is there and cannot be read: ${(cause as Error).message}.`, {
+    throw new BatonError('option_invalid', `${path} is there and cannot be read (${systemFault(cause)}).`, {
       cause,
     });
   }
@@ -52,7 +53,7 @@ function writeNew(folder: string, { path, text, isSecret }: PlannedFile): void {
     // `wx`: also a file that came about in the meantime is never written over.
     writeFileSync(absolute, text, { flag: 'wx', mode: isSecret ? 0o600 : 0o644 });
   } catch (cause) {
-    throw new BatonError('option_invalid', `${path} cannot be written: ${(cause as Error).message}.`, { cause });
+    throw new BatonError('option_invalid', `${path} cannot be written (${systemFault(cause)}).`, { cause });
   }
 }
 

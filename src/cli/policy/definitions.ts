@@ -24,7 +24,7 @@ function named(asl: string, known: readonly string[]): readonly [string, string]
   const [only] = known;
   const workflow = before ?? (known.length === 1 ? only : undefined);
   if (workflow === undefined) throw usage(`--asl ${asl}: say of which workflow it is: --asl name=${asl}.`);
-  if (!known.includes(workflow)) throw usage(`--asl ${asl}: workflow ${unknownName(workflow, known)}`);
+  if (!known.includes(workflow)) throw usage(`--asl ${asl}: the workflow ${unknownName(workflow, known)}.`);
   return [workflow, file];
 }
 

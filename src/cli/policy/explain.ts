@@ -73,7 +73,7 @@ function providerOf(policy: Policy, named: string | undefined, issuer: unknown):
 function fromClaims(policy: Policy, file: string, named: string | undefined, now: number): Identity {
   const claims = readJson(file);
   if (typeof claims !== 'object' || claims === null || Array.isArray(claims))
-    throw usageError(`${file} is no object of claims.`);
+    throw usageError(`${file} is no JSON object with the claims of a token.`);
   const provider = providerOf(policy, named, (claims as { iss?: unknown }).iss);
   const expiresAt = now + 300;
   const token = { provider, claims: claims as Readonly<Record<string, unknown>>, expiresAt };
@@ -94,7 +94,8 @@ function checkMembers(policy: Policy, members: readonly string[]): void {
 
 function callerOf(policy: Policy, values: Values, now: number): Identity | undefined {
   const { user, provider, members, roles, scopes, actor, tenant, subject, acr, 'signed-in': ago } = values;
-  if (ago !== undefined && !/^\d{1,9}$/.test(ago)) throw usageError('--signed-in is a number of seconds.');
+  if (ago !== undefined && !/^\d{1,9}$/.test(ago))
+    throw usageError(`--signed-in must be a whole number of seconds, not "${ago}".`);
   const supposed = definedMembers<SupposedCaller>({
     subject,
     tenant,

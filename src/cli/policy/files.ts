@@ -7,13 +7,14 @@ import { loadPolicy, POLICY_VARIABLE } from '../../policy/load';
 import type { Policy } from '../../policy/policy';
 import { USAGE_ERROR } from '../arguments';
 import { printable } from '../../core/printable';
+import { systemFault } from '../../core/system-fault';
 
 /** A text file that the command line names. */
 export function readText(path: string): string {
   try {
     return readTextFile(resolve(path));
   } catch (cause) {
-    throw new BatonError('option_invalid', `${path} cannot be read: ${(cause as Error).message}.`, { cause });
+    throw new BatonError('option_invalid', `${path} cannot be read (${systemFault(cause)}).`, { cause });
   }
 }
 

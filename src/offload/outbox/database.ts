@@ -76,9 +76,15 @@ function prepareFile(database: OutboxDatabase): void {
 function checkKind(database: OutboxDatabase): void {
   const kind = kindOf(database);
   if (kind !== undefined && kind.applicationId !== APPLICATION_ID) {
-    throw new BatonError('option_invalid', `${database.path} is no outbox, but a database of another program.`);
+    throw new BatonError(
+      'option_invalid',
+      `${database.path} is no outbox, but a database of another program. Name another file.`,
+    );
   }
   if (kind !== undefined && kind.version > SCHEMA_VERSION) {
-    throw new BatonError('option_invalid', `The outbox ${database.path} was made by a newer version of this package.`);
+    throw new BatonError(
+      'option_invalid',
+      `The outbox ${database.path} was made by a newer version of iis-baton. Install that version, or name another file.`,
+    );
   }
 }

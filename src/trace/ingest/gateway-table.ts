@@ -120,7 +120,7 @@ export function insertGateway(sources: readonly Source[], keys: readonly string[
     `FROM (SELECT *, ${problem} AS problem FROM (SELECT *, ${id} AS id, ${timeOf(values)} AS t_ms`,
     `FROM (SELECT *, ${apiOf(values)} AS api`,
     `FROM (SELECT *, ${members('valid', keys)} AS j, ${PREFIX_TIME} AS before_ms`,
-    `FROM (SELECT *, coalesce(${validJson('part')}, ${validJson(QUOTED)}) AS valid`,
+    `FROM (SELECT *, ${validJson('part', QUOTED)} AS valid`,
     `FROM (SELECT file_id, unfinished, line, ${JSON_PART} AS part FROM ${linesOf(sources)}))))))`,
   ].join('\n');
 }

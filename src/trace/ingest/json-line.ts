@@ -19,9 +19,10 @@ export const JSON_PART = [
 
 /** Milliseconds since the epoch of an ISO 8601 time; null for all else, words that DuckDB takes for times included. */
 export function isoTime(text: string): string {
-  const isTime = `length(${text}) BETWEEN 19 AND 35 AND ${text}[5] = '-'`;
+  // No digit comes after the colon in ASCII, all letters do.
+  const isTime = `strlen(${text}) BETWEEN 19 AND 35 AND ${text} < ':'`;
   // A cast to a time without zone leaves out what the text says of one; without a zone it is UTC.
-  const isUtc = `ends_with(${text}, 'Z') OR length(${text}) <= 23`;
+  const isUtc = `ends_with(${text}, 'Z') OR strlen(${text}) <= 23`;
   const [plain, zoned] = ['timestamp', 'timestamptz'].map((type) => `epoch_ms(TRY_CAST(${text} AS ${type}))`);
   return `CASE WHEN NOT (${isTime}) THEN NULL WHEN ${isUtc} THEN ${plain ?? ''} ELSE ${zoned ?? ''} END`;
 }
@@ -31,9 +32,9 @@ export const PREFIX_TIME = isoTime(
   `CASE WHEN NOT starts_with(line, '{') THEN regexp_extract(left(line, 40), '^\\S+') END`,
 );
 
-/** The text if it is JSON, else null. */
-export function validJson(text: string): string {
-  return `CASE WHEN json_valid(${text}) THEN ${text} END`;
+/** The first of the texts that is JSON, else null. */
+export function validJson(...texts: readonly string[]): string {
+  return `CASE ${texts.map((text) => `WHEN json_valid(${text}) THEN ${text}`).join(' ')} END`;
 }
 
 /**

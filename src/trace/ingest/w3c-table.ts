@@ -25,7 +25,8 @@ class Fields {
 
   /** The value; null where nothing (`-`) was logged. */
   text(...names: readonly string[]): string {
-    return this.has(...names) ? `nullif(nullif(${this.raw(...names)}, '-'), '')` : this.raw();
+    const value = this.raw(...names);
+    return this.has(...names) ? `CASE WHEN ${value} NOT IN ('-', '') THEN ${value} END` : value;
   }
 
   number(type: string, name: string): string {
@@ -42,8 +43,8 @@ class Fields {
   time(): string {
     const date = this.has('date') ? this.raw('date') : this.raw('~date');
     const time = this.raw('time');
-    // DuckDB takes words such as `infinity` and `epoch` for times; a length that only numbers have here keeps them out.
-    const isTime = `length(${date}) = 10 AND length(${time}) = 8 AND ${date}[5] = '-' AND ${time}[3] = ':'`;
+    // DuckDB takes words such as `infinity` and `epoch` for times; no digit comes after the colon in ASCII, all letters do.
+    const isTime = `strlen(${date}) = 10 AND strlen(${time}) = 8 AND ${date} < ':'`;
     return `CASE WHEN ${isTime} THEN epoch_ms(TRY_CAST(${date} || ' ' || ${time} AS timestamp)) END`;
   }
 }
