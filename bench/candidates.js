@@ -2,6 +2,7 @@
 const { AsyncLocalStorage } = require('node:async_hooks');
 const { createPublicKey, randomUUID } = require('node:crypto');
 const path = require('node:path');
+const { DIST } = require('./nodes');
 const { AUDIENCE, ISSUER } = require('./tokens');
 
 /**
@@ -10,9 +11,6 @@ const { AUDIENCE, ISSUER } = require('./tokens');
  */
 const BEARER = 'Authorization';
 const TXN = 'Txn-Token';
-
-/** Baton as built; another build can be named, to compare two of them. */
-const DIST = process.env.BATON_BENCH_DIST || path.join(__dirname, '..', 'dist');
 
 const policyOf = ({ jwk, algorithm }) => ({
   application: 'invoices',

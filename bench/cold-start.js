@@ -7,7 +7,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { build } = require('esbuild');
-const { median } = require('./statistics');
+const { median, spreadOf } = require('./statistics');
 
 const root = path.join(__dirname, '..');
 /** Lambda's runtime has the AWS SDK; the rest are optional peers that only some callers load. */
@@ -94,26 +94,39 @@ async function coldStarts(rounds, folder) {
       `${name.padEnd(33)} ${kilobytes} KB  ${median(times).toFixed(0)} ms, ${added.toFixed(1)} more than empty`,
     );
   }
+  return subjects.map(({ name, bytes, times }) => {
+    const ratios = times.map((ms, round) => ms / empty.times[round]);
+    const baton = name.startsWith('iis-baton');
+    return { name, baton, ratio: median(ratios), spread: spreadOf(ratios), micros: median(times) * 1000, bytes };
+  });
 }
 
 /** What each subpath brings along, minified, without what only some callers load. */
 async function sizes() {
   const { exports: subpaths } = require('../package.json');
+  const measured = [];
   for (const subpath of Object.keys(subpaths).filter((name) => !name.endsWith('.json'))) {
     const name = path.posix.join('iis-baton', subpath);
     const { length } = await bundle(`module.exports = require('${name}');`);
     console.log(`${name.padEnd(33)} ${(length / 1000).toFixed(1).padStart(6)} KB`);
+    measured.push({ name, bytes: length });
   }
+  return measured;
 }
 
 async function main() {
-  const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15' } } });
+  const { values } = parseArgs({
+    options: { rounds: { type: 'string', default: '15' }, json: { type: 'string' } },
+  });
   const folder = mkdtempSync(path.join(os.tmpdir(), 'baton-cold-'));
   try {
     console.log(`Node ${process.versions.node}: from the start of a process to its handler, ${values.rounds} rounds`);
-    await coldStarts(Number(values.rounds), folder);
+    const rounds = Number(values.rounds);
+    const rows = await coldStarts(rounds, folder);
     console.log('\nEach subpath, bundled and minified, without optional peers');
-    await sizes();
+    const subpaths = await sizes();
+    const result = { cases: [{ case: 'ms to the handler', rows }], rounds, subpaths };
+    if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(result));
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -44,7 +44,7 @@ async function startSubject({ part, subject, caseName, setupFile, major, dist })
     await ask({ end: true });
     child.kill();
   };
-  return { name: subject.name, microsOf, end, kill: () => child.kill() };
+  return { name: subject.name, microsOf, end, stop: () => child.kill() };
 }
 
 /**
@@ -75,7 +75,7 @@ async function measureCase(part, caseName, { setupFile, major, rounds, sliceMs, 
       return { name, baton, ratio: median(ratios), spread: spreadOf(ratios), micros };
     });
   } finally {
-    for (const one of running) one.kill();
+    for (const one of running) one.stop();
   }
 }
 

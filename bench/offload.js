@@ -4,9 +4,10 @@
 const { fork } = require('node:child_process');
 const { generateKeyPairSync } = require('node:crypto');
 const { once } = require('node:events');
+const { writeFileSync } = require('node:fs');
 const { createServer } = require('node:http');
 const { parseArgs } = require('node:util');
-const { median } = require('./statistics');
+const { median, spreadOf } = require('./statistics');
 
 const GOAL_PERCENT = 10;
 
@@ -73,6 +74,7 @@ async function main() {
       rounds: { type: 'string', default: '60' },
       calls: { type: 'string', default: '150' },
       lanes: { type: 'string', default: '8' },
+      json: { type: 'string' },
     },
   });
   const [rounds, count, lanes] = [options.rounds, options.calls, options.lanes].map(Number);
@@ -135,6 +137,22 @@ async function main() {
   console.log(`the SDK's send()                  ${median(costs.bare).toFixed(0)} µs CPU a call`);
   report('offload.invoke(), a caller again', costs.again, costs.bare);
   report('offload.invoke(), a new caller', costs.anew, costs.bare);
+  if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(resultOf(costs)));
+}
+
+/** What a benchmark of all parts shows of it. */
+function resultOf({ bare, again, anew }) {
+  const row = (name, costs) => {
+    const ratios = costs.map((cost, round) => cost / bare[round]);
+    const baton = name.startsWith('Baton');
+    return { name, baton, ratio: median(ratios), spread: spreadOf(ratios), micros: median(costs) };
+  };
+  const rows = [
+    row("the SDK's send()", bare),
+    row('Baton: invoke(), a caller again', again),
+    row('Baton: invoke(), a new caller', anew),
+  ];
+  return { cases: [{ case: 'CPU a call', rows }], rounds: bare.length };
 }
 
 /** By the ratio of each round: what is slow in one round is slow for both. */

@@ -1,10 +1,11 @@
 'use strict';
 // What it costs to leave work behind: enqueue() until it is on disk, beside a bare append with fsync of the same bytes.
-// Usage: node bench/outbox.js [pieces]; on Node 22.13 or later with node:sqlite, before that with libsql.
-const { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } = require('node:fs');
+// Usage: node bench/outbox.js [--pieces n] [--rounds n]; on Node 22.13 or later with node:sqlite, before that with libsql.
+const { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { median } = require('./statistics');
+const { parseArgs } = require('node:util');
+const { median, spreadOf } = require('./statistics');
 const { runInContext } = require('../dist/context/storage');
 const { identityFrom } = require('../dist/identity/from-transaction');
 const { generateEs256KeyPair } = require('../dist/jws/sign');
@@ -12,8 +13,15 @@ const { createOffload, jwkSigner } = require('../dist/offload');
 const { openDatabase } = require('../dist/offload/outbox/database');
 const { compilePolicy } = require('../dist/policy');
 
-const PIECES = Number(process.argv[2] ?? 1000);
-const ROUNDS = 5;
+const { values: options } = parseArgs({
+  options: {
+    pieces: { type: 'string', default: '1000' },
+    rounds: { type: 'string', default: '5' },
+    json: { type: 'string' },
+  },
+});
+const PIECES = Number(options.pieces);
+const ROUNDS = Number(options.rounds);
 const CONCURRENCY = [1, 16, 64];
 /** The goal: no slower than this many bare appends, grouped commits allowed. */
 const GOAL = 3;
@@ -101,18 +109,23 @@ async function main() {
     `Node ${process.versions.node}, ${reader.engine}, ${PIECES} pieces of ${bytes} bytes, ${ROUNDS} rounds, median`,
   );
   console.log(`bare append with fsync: ${base.toFixed(0)} µs`);
+  const rows = [{ name: 'bare append with fsync', baton: false, ratio: 1, spread: [1, 1], micros: base }];
   let missed = false;
   for (const concurrency of CONCURRENCY) {
     const own = median(figures[concurrency]);
     const ratio = own / base;
+    const spread = spreadOf(figures[concurrency].map((micros, round) => micros / figures.bare[round]));
+    rows.push({ name: `Baton: enqueue(), ${concurrency} at a time`, baton: true, ratio, spread, micros: own });
     // The goal is for a server under load: alone, nobody shares the commit.
     const goal = concurrency === 1 ? '' : ratio <= GOAL ? ', goal met' : ', GOAL MISSED';
     if (goal.endsWith('MISSED')) missed = true;
     console.log(`enqueue(), ${concurrency} at a time: ${own.toFixed(0)} µs, ${ratio.toFixed(2)} bare appends${goal}`);
   }
+  const result = { case: `${bytes} bytes, ${reader.engine}`, rows };
   reader.close();
   rmSync(folder, { recursive: true, force: true });
-  process.exit(missed ? 1 : 0);
+  if (options.json !== undefined) writeFileSync(options.json, JSON.stringify({ cases: [result], rounds: ROUNDS }));
+  process.exit(missed && options.json === undefined ? 1 : 0);
 }
 
 void main();

@@ -26,7 +26,7 @@ async function batch(run, count, from) {
 }
 
 async function main() {
-  const { run, settle = () => {}, check = () => {} } = await subject.make(setup);
+  const { run, settle = () => {}, check = () => {}, each = 1 } = await subject.make(setup);
   let size = 1;
   let done = 0;
 
@@ -43,7 +43,7 @@ async function main() {
     }
     // What was put off until later belongs to the operation.
     await settle();
-    return { operations: done - from, cpuMicros: cpuMicros() - before };
+    return { operations: (done - from) * each, cpuMicros: cpuMicros() - before };
   };
 
   process.on('message', ({ durationMs, end }) => {

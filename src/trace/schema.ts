@@ -34,10 +34,10 @@ export const TABLES = {
     columns: {
       file_id: integer('its number'),
       path: varchar('as it was found'),
-      kind: varchar('iis, httperr, gateway, app, audit, function, lambda, workflow'),
+      kind: varchar('iis, httperr, gateway, app, audit, function, workflow; unread, and why in `rejects`'),
       server: varchar('IIS and app: the server, by `#Fields`, folder or host name'),
       bytes: bigint('its size, unpacked'),
-      lines: bigint('its lines'),
+      lines: bigint('its lines; of an envelope or a history: its events'),
       rows_read: bigint('rows of the tables below that it gave'),
       rows_rejected: bigint('lines that could not be read'),
       rows_skipped: bigint('directives, blank lines, and lines that are not for this analysis'),
@@ -49,9 +49,9 @@ export const TABLES = {
     holds: 'lines that could not be read, by file and reason',
     columns: {
       file_id: fileId,
-      reason: varchar('why: width, json, time, encoding, truncated, …'),
+      reason: varchar('why: width, json, truncated, time, status, id, fields, too_long, …'),
       rows_rejected: bigint('how many'),
-      sample: varchar('the beginning of the first one'),
+      sample: varchar('the beginning of one of them, what terminals obey written out'),
     },
   },
   iis_fields: {
@@ -88,14 +88,14 @@ export const TABLES = {
       error_type: varchar('`errorResponseType`: who refused, such as UNAUTHORIZED or THROTTLED'),
       source_ip: varchar('of the client'),
       trace_id: traceId,
-      format: varchar("the line's keys, sorted: what the stage's format is"),
+      format: varchar("those of the line's keys that are known, sorted: what the stage's format is"),
     },
   },
   iis: {
     holds: "IIS's W3C log",
     columns: {
       file_id: fileId,
-      server: varchar('`s-computername`, else the folder of the file (W3SVC1), else `s-ip`'),
+      server: varchar('`s-computername`, else the folder (web1 of web1/W3SVC1), else `s-ip`'),
       t_ms: bigint('when the request was finished, whole seconds'),
       method: varchar('of the request'),
       path: varchar('`cs-uri-stem`'),

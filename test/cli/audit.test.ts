@@ -120,14 +120,14 @@ describe('refuses', () => {
     ['another action', 2, () => ['audit', 'verfy', file], /did you mean "verify"/],
     ['no file', 2, () => ['audit', 'verify'], /The <file> is missing/],
     ['a file that is not there', 1, () => ['audit', 'verify', `${file}.old`], /There is no file/],
-    ['a folder', 1, () => ['audit', 'verify', folder.path], /cannot be read \(EISDIR\)/],
+    ['a folder', 1, () => ['audit', 'verify', folder.path], /cannot be read \(EISDIR: it is a folder\)/],
     ['a place that is none', 2, () => ['audit', 'verify', file, '--expect', '7'], /must be seq:hash/],
     ['keys that are none', 1, () => ['audit', 'verify', file, '--keys', file], /cannot be read as JSON/],
     [
       'keys that are not there',
       1,
       () => ['audit', 'verify', file, '--keys', 'gone'],
-      /key file gone cannot .*\(ENOENT\)/,
+      /key file gone cannot .*\(ENOENT: no such file or folder\)/,
     ],
     [
       'a place without its chain, of a file that does not say it either',

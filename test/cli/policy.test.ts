@@ -146,7 +146,7 @@ it.each<[string, number, string]>([
   [`${explain} GET /a --user table.jsn`, 1, 'table.jsn cannot be read'],
   [`${explain} GET /a --user app.env`, 1, 'app.env is not JSON'],
   [`${explain} GET /a --user overage.json`, 1, 'leaves out the claim at /roles'],
-  [`${explain} GET /a --signed-in soon`, 2, '--signed-in is a number of seconds.'],
+  [`${explain} GET /a --signed-in soon`, 2, '--signed-in must be a whole number of seconds, not "soon".'],
   ['test policy.json policy.json', 1, 'policy.json is no table of expectations:'],
   ['diff hostile.json policy.json', 1, '/roles/\\u001b[2K'],
   ['diff policy.json broken.json', 1, 'broken.json has 2 problems:'],

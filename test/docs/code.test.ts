@@ -26,6 +26,7 @@ const CHECKED = [
   'sh keys',
   'text demo',
   'text newcomer',
+  'text explain',
   'json policy',
   'json policy-part',
   'json problem',

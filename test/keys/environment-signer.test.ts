@@ -24,8 +24,8 @@ describe('signerFromEnvironment', () => {
   });
 
   it.each([
-    ['nothing', {}, /set KEY_FILE to a file/],
-    ['an empty variable', { KEY: '' }, /set KEY_FILE to a file/],
+    ['nothing', {}, /set KEY_FILE to the path of a key ring/],
+    ['an empty variable', { KEY: '' }, /set KEY_FILE to the path of a key ring/],
     ['a file that is missing', { KEY_FILE: '/none/key.json' }, /KEY_FILE names cannot be read/],
     ['text', { KEY: `x${json}` }, /is not JSON/],
     ['half a key', { KEY: json.slice(0, -20) }, /is not JSON/],

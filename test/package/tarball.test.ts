@@ -38,6 +38,7 @@ function faces(): string[] {
 describe('the tarball', () => {
   it('holds the build, the schema, the template and the pages, and nothing else', () => {
     const wanted = /^dist\/[\w/-]+\.(?:js|d\.ts)$/;
+    const pages = readdirSync(path.join(root, 'docs')).filter((name) => name.endsWith('.md'));
     const others = tarball.files.filter((name) => !wanted.test(name) && !name.startsWith(`${PAGE}/`));
     expect(others).toEqual(
       [
@@ -45,7 +46,7 @@ describe('the tarball', () => {
         'LICENSE',
         'README.md',
         'SECURITY.md',
-        'docs/rules.md',
+        ...pages.map((name) => `docs/${name}`),
         'package.json',
         'policy.schema.json',
         'web.config',

@@ -60,6 +60,15 @@ describe('the engine', () => {
     await engine.close();
   });
 
+  it('says what to do where the memory is not enough', async () => {
+    const engine = await openEngine({ spillFolder: folder, memory: '30MB', threads: 1 });
+    expect(await thrownBy(() => engine.rows('SELECT list(x) FROM range(10000000) AS t(x)'))).toMatchObject({
+      code: 'option_invalid',
+      message: expect.stringContaining('--memory') as string,
+    });
+    await engine.close();
+  });
+
   it('downloads no extensions', async () => {
     const engine = await openEngine({ spillFolder: folder });
     const settings = `SELECT name, value FROM duckdb_settings() WHERE name LIKE 'auto%_known_extensions' ORDER BY 1`;

@@ -3,7 +3,7 @@ import { currentRecord } from '../../context/storage';
 import type { CallerCredentials } from '../../core/credentials';
 import { BatonError } from '../../core/errors';
 import type { AuditSink, Logger } from '../../core/logger';
-import { checkOptionNames, wholeNumber } from '../../core/options';
+import { checkOptionNames, unknownName, wholeNumber } from '../../core/options';
 import { onDrain } from '../../core/process-hooks';
 import type { Signer } from '../../jws/sign';
 import { KnownKeySources } from '../../keys/known';
@@ -181,7 +181,10 @@ function admit(
 ): EnqueueRequest {
   const document = Object.hasOwn(policy.functions, name) ? policy.functions[name] : undefined;
   if (document === undefined) {
-    throw new BatonError('function_unknown', `The policy has no function "${name}" under /functions.`);
+    throw new BatonError(
+      'function_unknown',
+      `The policy's function ${unknownName(name, Object.keys(policy.functions))}.`,
+    );
   }
   const caller = requireCaller(name);
   const now = nowSeconds(clock);

@@ -39,8 +39,8 @@ const INTERRUPT_MS = 20;
 
 const MEMORY = /^(\d+(?:\.\d+)?) ?([KMGT])(i?)B$/i;
 
-/** What DuckDB does not count, such as what it reads files through, takes about a fifth more. */
-const COUNTED_SHARE = 0.8;
+/** What DuckDB does not count, such as what it reads files through, and Node take the rest, and some more. */
+const COUNTED_SHARE = 0.7;
 
 function checkedMemory(memory: string | undefined): Readonly<Record<string, string>> {
   if (memory === undefined) return {};
@@ -67,6 +67,14 @@ function plain(value: unknown): unknown {
 
 function plainRow(row: Readonly<Record<string, unknown>>): Record<string, Cell> {
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value) as Cell]));
+}
+
+/** What to do where the memory that was given is not enough; undefined for any other error. */
+function outOfMemory(cause: unknown): BatonError | undefined {
+  const { message = '' } = cause as { message?: string };
+  if (!message.startsWith('Out of Memory Error')) return undefined;
+  const advice = 'Give more with --memory, or take fewer threads: each needs some.';
+  return new BatonError('option_invalid', `The memory is not enough for these logs. ${advice}`, { cause });
 }
 
 class DuckDbEngine implements Engine {
@@ -136,6 +144,8 @@ class DuckDbEngine implements Engine {
     this.#running.add(work);
     try {
       return await work;
+    } catch (error) {
+      throw outOfMemory(error) ?? error;
     } finally {
       this.#running.delete(work);
     }

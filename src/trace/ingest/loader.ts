@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { BatonError } from '../../core/errors';
 import type { Engine } from '../engine/engine';
 import { unfinishedLine } from '../inputs/head';
 import type { Input } from '../inputs/inputs';
@@ -17,8 +18,7 @@ import { insertWorkflowEvents } from './workflow-table';
 const PATTERN = /[*?[\]{}]/;
 
 /** Faults of this machine, not of a file: they end the reading. */
-const NOT_THE_FILE =
-  /^(?:Out of Memory|INTERRUPT|FATAL|INTERNAL|TransactionContext)|No space left on device|disk is full/i;
+const NOT_THE_FILE = /^(?:INTERRUPT|FATAL|INTERNAL|TransactionContext)|No space left on device|disk is full/i;
 
 /** What a line became that is neither skipped nor a problem. */
 const ROWS: ReadonlySet<string> = new Set(['request', 'audit', 'function', 'event', 'report', 'platform_report']);
@@ -153,7 +153,7 @@ export class Loader {
 
   #rethrow(error: unknown): void {
     this.#signal?.throwIfAborted();
-    if (NOT_THE_FILE.test(messageOf(error))) throw error;
+    if (error instanceof BatonError || NOT_THE_FILE.test(messageOf(error))) throw error;
   }
 
   #account(input: Input): Account {

@@ -195,3 +195,38 @@ it('the sample of a rejected line is bounded, and no terminal obeys it', async (
     expect(sample.length).toBeLessThan(300);
   });
 });
+
+it('JSON that is made to break a parser costs its own line at most', async () => {
+  const with_ = (value: string): string => `${http('x=').slice(0, -1)},"user":${value}}`;
+  const odd = [
+    'NaN',
+    '1e999',
+    '"\\u0000"',
+    `${'['.repeat(50_000)}${']'.repeat(50_000)}`,
+    '{"a":'.repeat(9000) + '1' + '}'.repeat(9000),
+  ];
+  const wrong = ['"\\ud800"', '"\u0001"', '/**/1', "'a'x"];
+  const files = {
+    'odd.log': [http('p='), ...odd.map(with_)].join('\n'),
+    'wrong.log': [http('p='), ...wrong.map(with_)].join('\n'),
+  };
+  await withLogs(files, async ({ accounts }) => {
+    const [read, refused] = Object.values(await accounts());
+    expect(read).toEqual(['gateway', 6, 6, 0, 0]);
+    expect(refused).toEqual(['gateway', 5, 1 + 2, 2, 0]);
+  });
+});
+
+it('works within little memory, on the disk', async () => {
+  const text = Array.from({ length: 60_000 }, (_, index) => http(`id${index}=`)).join('\n');
+  await withLogs(
+    { 'a.log': text },
+    async ({ rows }) => {
+      expect(await rows('SELECT count(DISTINCT correlation_id) AS n FROM gateway')).toEqual([{ n: 60_000 }]);
+      expect(await rows(`SELECT path <> '' AS on_disk FROM duckdb_databases() WHERE database_name = 'trace'`)).toEqual([
+        { on_disk: true },
+      ]);
+    },
+    { memory: '200MB' },
+  );
+});
