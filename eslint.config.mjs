@@ -10,7 +10,14 @@ const allowPackages = (...paths) => ({ 'no-restricted-imports': ['error', { path
 
 export default defineConfig(
   // The newcomer's app is as Express's generator writes one.
-  globalIgnores(['dist/', 'coverage/', '.demo/', 'scripts/newcomer/app/', 'site/content/', 'site/.vitepress/{dist,cache}/']),
+  globalIgnores([
+    'dist/',
+    'coverage/',
+    '.demo/',
+    'scripts/newcomer/app/',
+    'site/content/',
+    'site/.vitepress/{dist,cache}/',
+  ]),
   eslint.configs.recommended,
   {
     linterOptions: { reportUnusedDisableDirectives: 'error' },

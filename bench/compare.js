@@ -40,6 +40,8 @@ async function rounds({ base, tree }, count) {
   return { changes, noise };
 }
 
+const isMeant = (name, { candidate = '' }) => new RegExp(candidate, 'i').test(name);
+
 const percent = (ratio) => `${ratio < 1 ? '−' : '+'}${(Math.abs(ratio - 1) * 100).toFixed(1)} %`;
 
 /** The change with its bounds, what two processes of the same build differ by, and whether the one is beyond the other. */
@@ -72,9 +74,7 @@ async function pairs(base, open) {
 
 async function compareRequest(base, options) {
   const effort = effortOf(options);
-  const candidates = CANDIDATES.filter(({ name }) => name.startsWith('Baton')).filter(({ name }) =>
-    new RegExp(options.candidate ?? '', 'i').test(name),
-  );
+  const candidates = CANDIDATES.filter(({ name }) => name.startsWith('Baton') && isMeant(name, options));
   await withTokens('ES256', async ({ signed, setupFile }) => {
     for (const major of options.node) {
       console.log(`\nA request, Node ${major}`);
@@ -106,12 +106,14 @@ async function comparePart(part, base, options) {
   try {
     for (const major of options.node) {
       console.log(`\n${part.title}, Node ${major}`);
-      for (const subject of part.subjects.filter(({ baton }) => baton)) {
+      for (const subject of part.subjects.filter(({ name, baton }) => baton && isMeant(name, options))) {
         for (const caseName of subject.cases ?? part.cases) {
-          const running = await pairs(base, (dist) => startSubject({ part, subject, caseName, setupFile, major, dist }));
+          const running = await pairs(base, (dist) =>
+            startSubject({ part, subject, caseName, setupFile, major, dist }),
+          );
           try {
-            for (const one of running) await one.microsOf(effort.warmUpMs / 4);
-            const [a, b, c, d] = running.map((one) => () => one.microsOf(effort.sliceMs / 2));
+            for (const one of running) await one.warmUp(Math.min(effort.warmUpMs, part.warmUpMs ?? 1000));
+            const [a, b, c, d] = running.map((one) => () => one.microsOf(part.sliceMs ?? 150));
             print(`${subject.name}, ${caseName}`, await rounds({ base: [a, d], tree: [b, c] }, effort.rounds));
           } finally {
             for (const one of running) one.stop();

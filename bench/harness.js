@@ -8,10 +8,11 @@ const { environmentOf, nodePath } = require('./nodes');
 const { median, spreadOf } = require('./statistics');
 
 /** How long, and how often, a comparison is measured. */
-const effortOf = ({ quick, rounds }) =>
-  quick
-    ? { rounds: Number(rounds ?? 5), sliceMs: 60, warmUpMs: 300 }
-    : { rounds: Number(rounds ?? 11), sliceMs: 150, warmUpMs: 1000 };
+function effortOf({ quick, rounds }, { sliceMs = 150, warmUpMs = 1000 } = {}) {
+  return quick
+    ? { rounds: Number(rounds ?? 5), sliceMs: sliceMs * 0.4, warmUpMs: warmUpMs * 0.3 }
+    : { rounds: Number(rounds ?? 11), sliceMs, warmUpMs };
+}
 
 /** Asks a process, and gives its answer; a process that ends, or fails, ends the run. */
 function conversation(child, name) {
@@ -40,11 +41,19 @@ async function startSubject({ part, subject, caseName, setupFile, major, dist })
     const { operations, cpuMicros } = await ask({ durationMs });
     return cpuMicros / operations;
   };
+  /** Compiling takes operations, not time: on a busy machine as many take longer. */
+  const warmUp = async (durationMs) => {
+    const endsAt = performance.now() + 8 * durationMs;
+    let { operations: done } = await ask({ durationMs });
+    while (done < (part.warmUpOperations ?? 0) && performance.now() < endsAt) {
+      done += (await ask({ durationMs })).operations;
+    }
+  };
   const end = async () => {
     await ask({ end: true });
     child.kill();
   };
-  return { name: subject.name, microsOf, end, stop: () => child.kill() };
+  return { name: subject.name, microsOf, warmUp, end, stop: () => child.kill() };
 }
 
 /**
@@ -65,7 +74,7 @@ async function measureCase(part, caseName, { setupFile, major, rounds, sliceMs, 
   const running = [];
   try {
     for (const subject of able) running.push(await startSubject({ part, subject, caseName, setupFile, major }));
-    for (const one of running) await one.microsOf(warmUpMs);
+    for (const one of running) await one.warmUp(warmUpMs);
     const measured = [];
     for (let turn = 0; turn < rounds; turn++) measured.push(await round(running, sliceMs, turn));
     for (const one of running) await one.end();
@@ -81,7 +90,7 @@ async function measureCase(part, caseName, { setupFile, major, rounds, sliceMs, 
 
 /** A comparison on all Nodes that were asked for: a block each, a list of rows for each case. */
 async function measurePart(part, options) {
-  const effort = effortOf(options);
+  const effort = effortOf(options, part);
   const { setup, close = () => {} } = await (part.prepare?.() ?? { setup: {} });
   const folder = mkdtempSync(path.join(tmpdir(), 'baton-bench-'));
   const setupFile = path.join(folder, 'setup.json');

@@ -70,4 +70,4 @@ function isWhole(answer) {
   return answer.length >= headEnd + 4 + Number(length);
 }
 
-module.exports = { load };
+module.exports = { isWhole, load, requestText };

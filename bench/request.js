@@ -101,7 +101,8 @@ async function measureBlock({ major, algorithm, signed, setupFile, candidate: pa
   const servers = [];
   const cases = [];
   try {
-    for (const candidate of candidatesFor(algorithm, pattern)) servers.push(await start(candidate, { major, setupFile }));
+    for (const candidate of candidatesFor(algorithm, pattern))
+      servers.push(await start(candidate, { major, setupFile }));
     // Compiled code only: each server meets the route, and each cache its tokens, before anything counts.
     for (const server of servers) await warmUp(server, signed.tokens, effort.warmUpMs);
     for (const [name, count] of Object.entries(CASES)) {
@@ -144,9 +145,7 @@ async function measureRequest(options) {
   for (const algorithm of options.algorithm ?? ['ES256']) {
     await withTokens(algorithm, async ({ signed, setupFile }) => {
       for (const major of options.node) {
-        blocks.push(
-          await measureBlock({ major, algorithm, signed, setupFile, candidate: options.candidate }, effort),
-        );
+        blocks.push(await measureBlock({ major, algorithm, signed, setupFile, candidate: options.candidate }, effort));
       }
     });
   }

@@ -34,7 +34,7 @@ async function main() {
     const from = done;
     const before = cpuMicros();
     const endsAt = performance.now() + durationMs;
-    for (let now = performance.now(); now < endsAt; ) {
+    for (let now = performance.now(); now < endsAt;) {
       await batch(run, size, done);
       done += size;
       const after = performance.now();

@@ -1,12 +1,14 @@
 // Makes the site: collects the pages of the repository, turns their links into the site's, has the reference written from
 // the code, and lets VitePress build. `npm run site` from the root installs what it needs.
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Application } from 'typedoc';
 import { build } from 'vitepress';
+import { facesOf, pageOfFace, titleOfFace } from './faces.mjs';
 import { decisions } from './menu.mjs';
 import { EXAMPLES, PAGES, pageOf } from './pages.mjs';
+import { writeReference } from './reference.mjs';
 
 const site = path.dirname(fileURLToPath(import.meta.url));
 const root = path.dirname(site);
@@ -20,14 +22,28 @@ function write(page, text) {
   writeFileSync(file, text);
 }
 
+/** A page's heading; on the site nobody knows it by its file. */
+const titleOf = (file) => (file.endsWith('.md') ? /^# (.+)$/m.exec(read(file))?.[1]?.replaceAll('`', '') : undefined);
+
+/** Pictures go beside the pages, as they are. */
+function publish(file) {
+  const name = file.replaceAll('/', '-');
+  const folder = path.join(content, 'public');
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(path.join(root, file), path.join(folder, name));
+  return name;
+}
+
 /** Links between files become links between pages; what has no page is a mistake, told with its place. */
 function withLinks(file, text, missing) {
-  return text.replace(/(\]\()([^)#\s]+)(#[^)]*)?\)/g, (whole, open, target, anchor = '') => {
-    if (/^[a-z]+:/.test(target)) return whole;
+  return text.replace(/\[([^\]]*)\]\(([^)#\s]+)(#[^)]*)?\)/g, (whole, words, target, anchor = '') => {
+    if (/^[a-z]+:|^\//.test(target)) return whole;
     const meant = path.posix.join(path.posix.dirname(file), target).replace(/\/$/, '');
+    if (/\.(?:svg|png)$/.test(meant)) return `[${words}](/${publish(meant)})`;
     const page = pageOf(meant);
     if (page === undefined) missing.push(`${file}: ${target}`);
-    return `${open}/${page}${anchor})`;
+    const shown = /^[\w/.-]+\.md$/.test(words) ? (titleOf(meant) ?? words) : words;
+    return `[${shown}](/${page}${anchor})`;
   });
 }
 
@@ -64,45 +80,53 @@ function collect() {
   for (const example of EXAMPLES) {
     write(`examples/${example}`, withLinks(`examples/${example}/README.md`, examplePage(example), missing));
   }
-  write('decisions/index', `# Decisions\n\n${decisions().map(({ text, link }) => `- [${text}](${link})`).join('\n')}\n`);
-  cpSync(path.join(site, 'index.md'), path.join(content, 'index.md'));
-  if (missing.length > 0) throw new Error(`Links to what has no page:\n  ${missing.join('\n  ')}`);
+  write(
+    'decisions/index',
+    `# Decisions\n\n${decisions()
+      .map(({ text, link }) => `- [${text}](${link})`)
+      .join('\n')}\n`,
+  );
+  write('index', homePage());
+  mkdirSync(path.join(content, 'public'), { recursive: true });
+  copyFileSync(path.join(site, 'mark.svg'), path.join(content, 'public', 'mark.svg'));
+  return missing;
 }
 
-/** One page for each subpath, out of the docstrings. */
-async function reference() {
-  const faces = readdirSync(path.join(root, 'src')).filter((name) => name.endsWith('.ts'));
-  const app = await Application.bootstrapWithPlugins({
-    plugin: ['typedoc-plugin-markdown'],
-    entryPoints: faces.map((name) => path.join(root, 'src', name)),
-    tsconfig: path.join(root, 'tsconfig.build.json'),
-    out: path.join(content, 'reference'),
-    name: 'Reference',
-    readme: 'none',
-    router: 'module',
-    entryFileName: 'subpaths',
-    hidePageHeader: true,
-    hideBreadcrumbs: true,
-    disableSources: true,
-    excludeInternal: true,
-    excludePrivate: true,
-    parametersFormat: 'table',
-    interfacePropertiesFormat: 'list',
-    githubPages: false,
-    // Types are checked elsewhere.
-    skipErrorChecking: true,
-    logLevel: 'Error',
-  });
-  const project = await app.convert();
-  if (project === undefined) throw new Error('The reference could not be made from the code.');
-  await app.generateOutputs(project);
-  for (const name of faces.map((face) => face.slice(0, -3))) {
-    const file = path.join(content, 'reference', `${name}.md`);
-    const title = name === 'index' ? 'iis-baton' : `iis-baton/${name}`;
-    writeFileSync(file, readFileSync(file, 'utf8').replace(/^# .*$/m, `# ${title}`));
-  }
+/** The home page, with blocks of the README, which tests run. */
+function homePage() {
+  return readFileSync(path.join(site, 'index.md'), 'utf8').replace(
+    /^@README\[(\w+) (.+)\]$/gm,
+    (_whole, language, wanted) => {
+      const blocks = [...read('README.md').matchAll(/^```(.+)\n([^]*?)^```$/gm)];
+      const found = blocks.find(
+        ([, kind, text]) => kind === `${language} ${wanted}` || (kind === language && text.includes(wanted)),
+      );
+      if (found === undefined) throw new Error(`The README has no block of ${language} with ${wanted}.`);
+      return `\`\`\`${language}\n${found[2]}\`\`\``;
+    },
+  );
 }
 
-collect();
-await reference();
+/** The page of all subpaths: the README's table. */
+function referenceIndex() {
+  const [, table] = /^## What to import\n([^]*?)^## /m.exec(read('README.md')) ?? [];
+  if (table === undefined) throw new Error('The README has no section "What to import".');
+  const linked = facesOf(root).reduce(
+    (text, face) =>
+      text.replace(`| \`${titleOfFace(face)}\` |`, `| [\`${titleOfFace(face)}\`](/reference/${pageOfFace(face)}) |`),
+    table,
+  );
+  return `# Reference\n\nWritten from the code.\n${linked}`;
+}
+
+const missing = collect();
+await writeReference(root, path.join(content, 'reference'));
+write('reference/index', withLinks('README.md', referenceIndex(), missing));
+if (missing.length > 0) throw new Error(`Links to what has no page:\n  ${missing.join('\n  ')}`);
 await build(site);
+
+if (process.argv.includes('--serve')) {
+  const { serve } = createRequire(import.meta.url)('./serve.cjs');
+  const server = await serve();
+  console.log(`\nThe site, until Ctrl-C: http://127.0.0.1:${server.address().port}`);
+}

@@ -54,8 +54,18 @@ const ATTACKS = {
     headers: bearer(tokens.of('nora')),
     refuse: [403],
   }),
-  'sign-in straight to IIS': ({ tokens }) => ({ via: 'iis', ...READ, headers: bearer(tokens.of('ada')), refuse: [401] }),
-  'forged token to IIS': () => ({ via: 'iis', ...READ, headers: ['Txn-Token', forged(approverClaims(), KID)], refuse: [401] }),
+  'sign-in straight to IIS': ({ tokens }) => ({
+    via: 'iis',
+    ...READ,
+    headers: bearer(tokens.of('ada')),
+    refuse: [401],
+  }),
+  'forged token to IIS': () => ({
+    via: 'iis',
+    ...READ,
+    headers: ['Txn-Token', forged(approverClaims(), KID)],
+    refuse: [401],
+  }),
   'unsigned token to IIS': () => ({ via: 'iis', ...READ, headers: ['Txn-Token', unsigned()], refuse: [401] }),
   'altered token to IIS': ({ tokens }) => {
     const stolen = tokens.stolenFrom('carla');
@@ -64,19 +74,31 @@ const ATTACKS = {
   'token of another application': ({ tokens }) =>
     tokens.forAnother && { via: 'iis', ...READ, headers: ['Txn-Token', tokens.forAnother.token], refuse: [401] },
   'token replayed after its sign-in ended': ({ tokens }) =>
-    tokens.stolenAndEnded && { via: 'iis', ...READ, headers: ['Txn-Token', tokens.stolenAndEnded.token], refuse: [401] },
+    tokens.stolenAndEnded && {
+      via: 'iis',
+      ...READ,
+      headers: ['Txn-Token', tokens.stolenAndEnded.token],
+      refuse: [401],
+    },
   'look-alike header': ({ tokens, random }) => {
     const stolen = tokens.stolenFrom('ada');
-    return stolen && { via: 'iis', ...READ, headers: [random.one(['Txn_Token', 'Txn.Token']), stolen.token], refuse: [400] };
+    return (
+      stolen && { via: 'iis', ...READ, headers: [random.one(['Txn_Token', 'Txn.Token']), stolen.token], refuse: [400] }
+    );
   },
   'two tokens': ({ tokens }) => {
     const [one, other] = [tokens.stolenFrom('ada'), tokens.stolenFrom('carla')];
-    return one && other && { via: 'iis', ...READ, headers: ['Txn-Token', one.token, 'txn-token', other.token], refuse: [400] };
+    return (
+      one &&
+      other && { via: 'iis', ...READ, headers: ['Txn-Token', one.token, 'txn-token', other.token], refuse: [400] }
+    );
   },
   'another spelling of a path': ({ tokens, random }) => {
     const stolen = tokens.stolenFrom('carla');
     const path = random.one(['/INVOICES/7/Approve', '/invoices/7/approve/', '/invoices/7/%61pprove']);
-    return stolen && { via: 'iis', method: 'POST', path, headers: ['Txn-Token', stolen.token], refuse: [400, 403, 404] };
+    return (
+      stolen && { via: 'iis', method: 'POST', path, headers: ['Txn-Token', stolen.token], refuse: [400, 403, 404] }
+    );
   },
   "another's run": ({ tokens, gateway, random, work }) => {
     const [run, { who }] = random.one([...work.runs].slice(-50)) ?? [undefined, {}];
@@ -136,8 +158,9 @@ class Attackers {
   }
 
   async attack() {
-    const { random, judge, send } = this.#world;
-    if (this.#left.length === 0) this.#left = random.shuffled([...Object.keys(ATTACKS), 'hand-over on another function']);
+    const { random, send } = this.#world;
+    if (this.#left.length === 0)
+      this.#left = random.shuffled([...Object.keys(ATTACKS), 'hand-over on another function']);
     const name = this.#left.pop();
     if (name === 'hand-over on another function') {
       return this.#judged(name, await callDirectly(this.#world), [400, 401]);

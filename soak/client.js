@@ -21,7 +21,8 @@ function readJson(text) {
 function send(base, { method, path, headers = [], body }) {
   const url = new URL(base);
   const sentAt = Date.now();
-  const content = body === undefined ? [] : ['Content-Type', 'application/json', 'Content-Length', Buffer.byteLength(body)];
+  const content =
+    body === undefined ? [] : ['Content-Type', 'application/json', 'Content-Length', Buffer.byteLength(body)];
   const options = {
     agent,
     host: url.hostname,

@@ -1,13 +1,17 @@
 'use strict';
 
+const { appendFileSync } = require('node:fs');
 const { setTimeout: delay } = require('node:timers/promises');
 const { callFunction } = require('../dist/local/function-call');
 const { connectDatabase } = require('../dist/sqlite/database');
+const { Random } = require('./random');
 const { fillDisk, freeDisk, replacePolicy } = require('./site');
 const { POLICY_GRACE_MS } = require('./windows');
 
-/** So long a process that was ended is missed, for what counts as calm. */
+/** So long a function that was ended is missed, for what counts as calm. */
 const MISSED_MS = 5000;
+/** An app that is not there after so long has not come back, and what comes of that is counted as wrong. */
+const RESTART_MS = 30_000;
 
 /** A service behind its fault proxy. */
 const service = (name, kind, faults) => ({
@@ -22,12 +26,15 @@ const service = (name, kind, faults) => ({
   },
 });
 
-/** The clocks of all that is signed for differ from the server's. */
+/**
+ * The clocks of all that is signed for differ from the server's. Not that of STS: the sign-ins of this run last less than a
+ * minute, and no STS takes one that has ended by its clock.
+ */
 const clocks = (name, skewSeconds) => ({
   name,
   async run({ relay, windows }, lengthMs) {
     const end = windows.begin('clock');
-    const proxies = ['lambda', 'states', 'sqs', 'sts'].map((one) => relay.faults[one]);
+    const proxies = ['lambda', 'states', 'sqs'].map((one) => relay.faults[one]);
     for (const proxy of proxies) proxy.set([{ kind: 'clock-skew', skewSeconds }]);
     await delay(lengthMs);
     for (const proxy of proxies) proxy.set([]);
@@ -35,17 +42,21 @@ const clocks = (name, skewSeconds) => ({
   },
 });
 
-/** The app is ended without a word, as by Windows; iisnode starts it with the next request. */
-async function killApp({ relay, windows, policy }) {
-  // With a policy file that is none the app would not start, which is right, and not what is measured here.
-  while (policy.isBad) await delay(100);
-  windows.moment('app killed', MISSED_MS);
-  await relay.iis.kill();
-}
+/** The app is ended without a word, as by Windows, and is there again when this resolves: the next request starts it. */
+const killApp = ({ relay, windows, send, startable }) =>
+  startable.alone(async () => {
+    const end = windows.begin('app killed');
+    await relay.iis.kill();
+    const deadline = Date.now() + RESTART_MS;
+    while (Date.now() < deadline && (await send('iis', { method: 'GET', path: '/health' })).status !== 200)
+      await delay(100);
+    end();
+  });
 
 /** The app is ended while what it needs for its start is away. */
 const killedWithout = (name, kind, faults) => ({
   name,
+  endsApp: true,
   async run(world, lengthMs) {
     const { relay, windows } = world;
     const end = windows.begin(kind);
@@ -56,6 +67,17 @@ const killedWithout = (name, kind, faults) => ({
     end();
   },
 });
+
+/** One at a time of what does not go together: an app that starts, and what it cannot start with. */
+class Turns {
+  #last = Promise.resolve();
+
+  alone(run) {
+    const mine = this.#last.then(run);
+    this.#last = mine.catch(() => {});
+    return mine;
+  }
+}
 
 const error = (status) => [{ kind: 'error', status }];
 const HALF = { rate: 0.5 };
@@ -135,14 +157,13 @@ const rightsTaken = {
 const badPolicy = (number) => ({
   name: 'policy file is no policy',
   lengthMs: 4000,
-  async run({ files, policy }, lengthMs) {
-    policy.isBad = true;
-    replacePolicy(files, `bad${number}`);
-    await delay(lengthMs);
-    replacePolicy(files, 'full');
-    // An app that starts reads the file at once.
-    policy.isBad = false;
-  },
+  // With such a file the app would not start, which is right, and not what is measured here.
+  run: ({ files, startable }, lengthMs) =>
+    startable.alone(async () => {
+      replacePolicy(files, `bad${number}`);
+      await delay(lengthMs);
+      replacePolicy(files, 'full');
+    }),
 });
 
 /** What goes wrong on the server itself: one at a time. */
@@ -152,8 +173,8 @@ const INSIDE = [
   badPolicy(1),
   badPolicy(2),
   badPolicy(3),
-  { name: 'app killed', run: killApp },
-  { name: 'app killed', run: killApp },
+  { name: 'app killed', endsApp: true, run: killApp },
+  { name: 'app killed', endsApp: true, run: killApp },
   coldStart('authorizer ended', 'baton-authorizer', 'authorizer ended'),
   coldStart('function ended', 'render-invoice', 'function ended'),
   fullDisk('audit'),
@@ -163,31 +184,44 @@ const INSIDE = [
 
 /** One round takes so long, in which everything happens once. */
 const ROUND_MS = 120_000;
+/** In the last rounds of a long run nobody ends the app: what a process keeps shows in one that lives. */
+const ROUNDS_WITHOUT_END = 0.4;
+
+const note = ({ files }, what, name) =>
+  appendFileSync(files.events, `${JSON.stringify({ time: new Date(), what, name })}\n`);
+
+async function runEpisode(world, episode, lengthMs) {
+  const { happened } = world;
+  happened[episode.name] = (happened[episode.name] ?? 0) + 1;
+  note(world, 'begins', episode.name);
+  await episode.run(world, lengthMs);
+  note(world, 'ends', episode.name);
+}
 
 /** Everything of a list, in an order of its own each round, spread over the time that there is. */
-async function runTrack(world, deck, { totalMs, share, signal }) {
-  const { random, happened, windows } = world;
+async function runTrack(everything, deck, { seed, totalMs, share, signal }) {
+  // Choices of its own: what users and attackers choose depends on how fast they are answered.
+  const random = new Random(seed);
+  const world = { ...everything, random };
   const rounds = Math.max(1, Math.round(totalMs / ROUND_MS));
   for (let round = 0; round < rounds; round++) {
     const slotMs = totalMs / rounds / deck.length;
     for (const episode of random.shuffled(deck)) {
       if (signal.aborted) return;
-      const lengthMs = episode.lengthMs ?? slotMs * share;
       const startedAt = Date.now();
-      happened[episode.name] = (happened[episode.name] ?? 0) + 1;
-      await episode.run(world, lengthMs);
+      const isSpared = episode.endsApp && round >= rounds - Math.floor(rounds * ROUNDS_WITHOUT_END);
+      if (!isSpared) await runEpisode(world, episode, episode.lengthMs ?? slotMs * share);
       const restMs = slotMs - (Date.now() - startedAt);
       await delay(Math.max(0, restMs), undefined, { signal }).catch(() => {});
     }
   }
-  void windows;
 }
 
 /** Runs both lists side by side; resolves when both are through, which may be a little later than asked for. */
 const runEpisodes = (world, totalMs, signal) =>
   Promise.all([
-    runTrack(world, OUTSIDE, { totalMs, share: 0.6, signal }),
-    runTrack(world, INSIDE, { totalMs, share: 0.3, signal }),
+    runTrack(world, OUTSIDE, { seed: world.seed, totalMs, share: 0.6, signal }),
+    runTrack(world, INSIDE, { seed: world.seed + 1, totalMs, share: 0.3, signal }),
   ]);
 
-module.exports = { runEpisodes };
+module.exports = { Turns, runEpisodes };

@@ -4,8 +4,8 @@ const { percentile } = require('./statistics');
 
 /** So long after a service is well again something may still keep away from it, in milliseconds. */
 const BACK_OFF_MS = 35_000;
-/** So long a process that was ended may be missed: the next request starts another one. */
-const RESTART_MS = 10_000;
+/** So long after a process is there again, or another was started, answers may still tell of the one that was ended. */
+const AFTERMATH_MS = 3000;
 
 const SERVICES = ['lambda', 'keys', 'sts', 'clock'];
 /** Which trouble explains a 503 with this code. What nothing explains is a failure of the run. */
@@ -30,10 +30,11 @@ function excuse({ status, headers, body, error, sentAt, answeredAt }, windows) {
     const explained = headers['retry-after'] !== undefined && touched(EXPLAINED_BY[code] ?? [], BACK_OFF_MS);
     return explained ? code : undefined;
   }
-  if (code === 'function_failed') return touched(['function ended'], RESTART_MS) ? 'function ended while it ran' : undefined;
+  if (code === 'function_failed')
+    return touched(['function ended'], AFTERMATH_MS) ? 'function ended while it ran' : undefined;
   const broken = error !== undefined || (status >= 500 && code === undefined);
-  if (broken && touched(['app killed'], RESTART_MS)) return 'app killed';
-  if (broken && touched(['authorizer ended'], RESTART_MS)) return 'authorizer ended';
+  if (broken && touched(['app killed'], AFTERMATH_MS)) return 'app killed';
+  if (broken && touched(['authorizer ended'], AFTERMATH_MS)) return 'authorizer ended';
   return undefined;
 }
 
@@ -70,8 +71,10 @@ class Judge {
     const { sentAt, answeredAt, status } = answer;
     const phase = this.#windows.touched(sentAt, answeredAt) ? 'fault' : 'calm';
     this.#durations[phase].push(answeredAt - sentAt);
-    if (admit.includes(status) || (status >= 200 && status < 300)) return this.#admitted(what, answer, { admit, refuse, seen });
-    if (refuse.includes(status)) return this.#count(admit.length > 0 ? 'either, while a policy was replaced' : 'rightly refused', 'refused');
+    if (admit.includes(status) || (status >= 200 && status < 300))
+      return this.#admitted(what, answer, { admit, refuse, seen });
+    if (refuse.includes(status))
+      return this.#count(admit.length > 0 ? 'either, while a policy was replaced' : 'rightly refused', 'refused');
     if (status >= 400 && status < 500 && status !== 429) {
       return this.#fault(admit.length > 0 ? 'wrongly refused' : 'unexplained', what, answer);
     }
@@ -98,7 +101,15 @@ class Judge {
     this.counts[row]++;
     const correlationId = headers['x-correlation-id'];
     if (this.wrong.length < 50) {
-      this.wrong.push({ row, what, status, code: body?.code, error, at: new Date(sentAt).toISOString(), correlationId });
+      this.wrong.push({
+        row,
+        what,
+        status,
+        code: body?.code,
+        error,
+        at: new Date(sentAt).toISOString(),
+        correlationId,
+      });
     }
     return 'neither';
   }

@@ -59,6 +59,7 @@ function configuration(files) {
       SOAK_OTHER_POLICY: files.otherPolicy,
       SOAK_AUDIT_FILE: files.audit,
       SOAK_MEMORY_FILE: files.memory,
+      SOAK_CRASH_FILE: files.crashes,
       SOAK_DISK_FILE: files.fullDisk,
       SOAK_STOLEN_FILE: files.stolen,
       BATON_OUTBOX: files.outbox,
@@ -100,6 +101,8 @@ function makeSite(folder) {
     otherPolicy: at('config', 'other.policy.json'),
     audit: at('audit', 'audit.jsonl'),
     memory: at('memory.jsonl'),
+    crashes: at('crashes.jsonl'),
+    events: at('events.jsonl'),
     fullDisk: at('full-disk'),
     stolen: at('stolen.json'),
     outbox: at('outbox', 'outbox.db'),
@@ -107,6 +110,7 @@ function makeSite(folder) {
   };
   for (const kind of ['http', 'rest'])
     writeFileSync(at('config', `gateway.${kind}.json`), JSON.stringify(definition(kind)));
+  for (const file of [files.crashes, files.events, files.memory]) writeFileSync(file, '');
   writeFileSync(files.policy, fullPolicy());
   writeFileSync(files.gatewayPolicy, fullPolicy());
   writeFileSync(files.otherPolicy, otherPolicy());
@@ -125,4 +129,4 @@ function replacePolicy(files, version) {
 const fillDisk = (files, kind) => writeFileSync(files.fullDisk, kind);
 const freeDisk = (files) => rmSync(files.fullDisk, { force: true });
 
-module.exports = { SIGN_IN_SECONDS, fillDisk, freeDisk, makeSite, replacePolicy };
+module.exports = { fillDisk, freeDisk, makeSite, replacePolicy };

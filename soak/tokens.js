@@ -35,7 +35,12 @@ const authorizerEvent = (token, soak) => ({
   httpMethod: 'GET',
   headers: { Authorization: `Bearer ${token}` },
   multiValueHeaders: { Authorization: [`Bearer ${token}`] },
-  requestContext: { stage: 'prod', httpMethod: 'GET', path: '/prod/invoices/7', identity: { sourceIp: '198.51.100.23' } },
+  requestContext: {
+    stage: 'prod',
+    httpMethod: 'GET',
+    path: '/prod/invoices/7',
+    identity: { sourceIp: '198.51.100.23' },
+  },
 });
 
 /** The sign-ins of all users, kept fresh, and what thieves have: old ones, and the gateway's own tokens. */
@@ -119,7 +124,12 @@ class Tokens {
     const { issuer, tokenEndpoint } = this.#relay.identityProvider;
     if (who === 'copilot') {
       const secret = { clientId: COPILOT, clientSecret: 'only-for-this-machine' };
-      const exchanged = await exchangeForActor({ tokenEndpoint, ...secret, subjectToken: this.of('ada'), resource: RESOURCE });
+      const exchanged = await exchangeForActor({
+        tokenEndpoint,
+        ...secret,
+        subjectToken: this.of('ada'),
+        resource: RESOURCE,
+      });
       return exchanged.accessToken;
     }
     const client = { issuer, clientId: 'invoices-web', redirectUri: 'http://127.0.0.1/signed-in', resource: RESOURCE };
@@ -129,7 +139,12 @@ class Tokens {
   /** Asks the authorizer as the gateway does. It is ended now and then, so no answer is no failure here. */
   async #steal(who, token, endsAt) {
     for (const [list, soak] of [[this.#stolen.own], [this.#stolen.other, 'other-audience']]) {
-      const answer = await callFunction(this.#relay.lambda.url, 'baton-authorizer', authorizerEvent(token, soak), 'soak');
+      const answer = await callFunction(
+        this.#relay.lambda.url,
+        'baton-authorizer',
+        authorizerEvent(token, soak),
+        'soak',
+      );
       if (answer.failed) continue;
       this.#keep(list, JSON.parse(answer.payload).context.txnToken, { who });
       // The app refuses it when the sign-in ends, whatever its own end.

@@ -28,14 +28,17 @@ class Users {
   async #do(action, { who, method = 'POST', path, status = 200, headers = [], seen }) {
     const via = this.#via();
     const answer = await this.send(via, { method, path, headers: [...bearer(this.tokens.of(who)), ...headers] });
-    const outcome = this.judge.note(`${who} ${action} (${via})`, answer, { ...this.#expected(who, action, status, answer), seen });
+    const outcome = this.judge.note(`${who} ${action} (${via})`, answer, {
+      ...this.#expected(who, action, status, answer),
+      seen,
+    });
     if (outcome === 'admitted') this.#sample(action, via, answer);
     return { answer, outcome };
   }
 
   /** Some of what was admitted is looked for in all logs. */
   #sample(action, via, { headers, sentAt, answeredAt }) {
-    if (!['read', 'render'].includes(action) || this.random.number() > 0.1) return;
+    if (!['read', 'render'].includes(action) || this.random.number() > 0.3) return;
     this.judge.sample.push({ action, via, id: headers['x-correlation-id'], sentAt, answeredAt });
   }
 
@@ -46,7 +49,12 @@ class Users {
   read() {
     const who = this.random.one(ANYBODY);
     const allowed = who === 'copilot' || EVERYBODY.includes(who);
-    return this.#do('read', { who, method: 'GET', path: `/invoices/${this.#invoice()}`, ...(allowed && { seen: seenAs(who) }) });
+    return this.#do('read', {
+      who,
+      method: 'GET',
+      path: `/invoices/${this.#invoice()}`,
+      ...(allowed && { seen: seenAs(who) }),
+    });
   }
 
   approve() {
@@ -85,7 +93,14 @@ class Users {
     const who = this.random.one(EVERYBODY);
     const invoice = this.#invoice();
     const key = this.work.newKey();
-    const request = { who, path: `/invoices/${invoice}/approval`, status: 202, headers: ['Idempotency-Key', key], seen: seenAs(who) };
+    this.work.keysOfRuns.add(key);
+    const request = {
+      who,
+      path: `/invoices/${invoice}/approval`,
+      status: 202,
+      headers: ['Idempotency-Key', key],
+      seen: seenAs(who),
+    };
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const { answer, outcome } = await this.#do('start', request);
       if (outcome === 'admitted') {
@@ -99,10 +114,14 @@ class Users {
 
   /** Looks at a run: its starter, or an approver, who may see everybody's. */
   async look() {
-    const [run, { who }] = this.random.one([...this.work.runs].slice(-50)) ?? [];
+    const [run, { who }] = this.random.one([...this.work.runs].slice(-50)) ?? [undefined, {}];
     if (run === undefined) return this.health();
     const viewer = this.random.one([who, 'ada', 'ben']);
-    const answer = await this.send(this.#via(), { method: 'GET', path: runPath(run), headers: bearer(this.tokens.of(viewer)) });
+    const answer = await this.send(this.#via(), {
+      method: 'GET',
+      path: runPath(run),
+      headers: bearer(this.tokens.of(viewer)),
+    });
     return this.judge.note(`${viewer} looks at a run`, answer, { admit: [200] });
   }
 
@@ -114,7 +133,12 @@ class Users {
     about.decision ??= this.random.number() < 0.8 ? 'approve' : 'reject';
     const who = this.random.one(['ada', 'ben'].filter((one) => one !== about.who));
     const body = JSON.stringify({ decision: about.decision, comment: 'soak' });
-    const request = { method: 'POST', path: `${runPath(run)}/approvals/Approval`, headers: bearer(this.tokens.of(who)), body };
+    const request = {
+      method: 'POST',
+      path: `${runPath(run)}/approvals/Approval`,
+      headers: bearer(this.tokens.of(who)),
+      body,
+    };
     const answer = await this.send(this.#via(), request);
     // Not waiting yet, or decided by a request whose answer was lost: either is 409.
     const outcome = this.judge.note(`${who} decides`, answer, { admit: [204, 409] });

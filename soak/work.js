@@ -6,6 +6,8 @@ class Work {
   accepted = new Map();
   /** Runs that were answered with 202, by their ID. */
   runs = new Map();
+  /** Keys under which a workflow was asked for, answered or not. */
+  keysOfRuns = new Set();
   #number = 0;
 
   newKey() {

@@ -21,6 +21,8 @@ const { Story } = require('./story');
  * @returns what is true of the logs, as in truth.json; the logs are in `<folder>/logs`
  */
 function generate({ folder, requests = 300_000, seed = 1, shapes = 'plain', loggedShare = 0.06 }) {
+  if (!Number.isInteger(requests) || requests < 200)
+    throw new RangeError('At least 200 requests, or not all can go wrong.');
   const logs = join(folder, 'logs');
   mkdirSync(logs, { recursive: true });
   const random = createRandom(seed);

@@ -2,6 +2,8 @@
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const { readFileSync } = require('node:fs');
+const { cpus } = require('node:os');
+const { setTimeout: sleep } = require('node:timers/promises');
 
 const LOOK_EVERY_MS = 20;
 /** Ticks of /proc/…/stat a second: on all Linux machines that Node runs on. */
@@ -53,4 +55,27 @@ async function measure({ command, args, cwd, environment = {}, exitCodes = [0], 
   return { seconds, peakMb: seen?.peakMb, cpuSeconds: seen?.cpuSeconds, output: Buffer.concat(out).toString('utf8') };
 }
 
-module.exports = { measure };
+/** The share of all processors that nobody used in half a second. */
+async function idleShare() {
+  const sum = () =>
+    cpus().reduce(
+      ({ idle, all }, { times }) => {
+        const total = Object.values(times).reduce((total, ms) => total + ms, 0);
+        return { idle: idle + times.idle, all: all + total };
+      },
+      { idle: 0, all: 0 },
+    );
+  const before = sum();
+  await sleep(500);
+  const after = sum();
+  return (after.idle - before.idle) / (after.all - before.all);
+}
+
+/** Waits until nobody else uses the machine, at most so long; says whether that came. */
+async function untilIdle(patienceSeconds) {
+  const until = performance.now() + patienceSeconds * 1000;
+  while ((await idleShare()) < 0.9) if (performance.now() > until) return false;
+  return true;
+}
+
+module.exports = { measure, untilIdle };

@@ -9,25 +9,19 @@ const [PLAIN, LIMITED, NODE, READLINE] = [
   ...['Node: blocks, JSON.parse, Map', 'Node: readline, JSON.parse, Map'],
 ];
 
-function median(values) {
-  const sorted = values.filter((value) => value !== undefined).sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
 const table = (head, rows) =>
   [head, head.map((_, index) => (index === 0 ? '---' : '--:')), ...rows]
     .map((row) => `| ${row.join(' | ')} |`)
     .join('\n');
 
-/** The rounds of a candidate as one: medians, and the most memory of all. */
+/** The rounds of a candidate as one: the least time, because others on the machine can only add to it; the most memory. */
 function summed(results) {
   const seconds = results.map((result) => result.seconds);
   return {
     name: results[0].name,
-    seconds: median(seconds),
-    spread: [Math.min(...seconds), Math.max(...seconds)],
-    cpuSeconds: median(results.map((result) => result.cpuSeconds)),
+    seconds: Math.min(...seconds),
+    most: Math.max(...seconds),
+    cpuSeconds: Math.min(...results.map((result) => result.cpuSeconds ?? NaN)),
     peakMb: Math.max(...results.map((result) => result.peakMb ?? NaN)),
     megabytes: results[0].megabytes,
     wrong: results.flatMap(({ wrong }) => wrong),
@@ -37,12 +31,12 @@ function summed(results) {
 const of = (results, name) => summed(results.filter((result) => result.name === name));
 const speed = ({ megabytes, seconds }) => megabytes / seconds;
 
-function row({ name, seconds, spread, cpuSeconds, peakMb, megabytes, wrong }) {
+function row({ name, seconds, most, cpuSeconds, peakMb, megabytes, wrong }) {
   return [
     name,
-    `${seconds.toFixed(1)} (${spread.map((value) => value.toFixed(1)).join('–')})`,
+    `${seconds.toFixed(1)} (to ${most.toFixed(1)})`,
     (megabytes / seconds).toFixed(0),
-    cpuSeconds?.toFixed(1) ?? '?',
+    Number.isNaN(cpuSeconds) ? '?' : cpuSeconds.toFixed(1),
     Number.isNaN(peakMb) ? '?' : peakMb.toFixed(0),
     wrong.length === 0 ? 'all' : `${wrong.length} wrong`,
   ];
@@ -104,9 +98,10 @@ function handWritten(earlier) {
 
 const METHOD = `The logs are the generator's (\`generate.js\`): a gateway, four servers, apps on two of them, functions and workflows over three
 days, with bypasses, losses, duplicates, broken lines and fields that change in the middle of a file. It knows what is true of them, and
-each answer is held against that: totals, exact percentiles of each hop and route, and each file's rows and rejected lines. Time is that
-of the whole command, Node's start included; rounds are interleaved and the tables hold medians, with least and most. Memory is
-the process's high-water mark (\`VmHWM\`). \`baton trace\` does more in that time than what it is compared with: findings, time series, slowest requests.`;
+each answer is held against that: totals, exact percentiles of each hop and route, and each file's rows and rejected lines. Time is
+that of the whole command, Node's start included; rounds are interleaved, and the tables hold the least, because others on the machine
+can only add to it. Memory is the process's high-water mark (\`VmHWM\`). \`baton trace\` does more in that time than what it is compared
+with: findings, time series, slowest requests.`;
 
 /** The page that a run leaves, and whether all goals are met. */
 function page(measured, earlier) {
@@ -114,13 +109,14 @@ function page(measured, earlier) {
   const pairs = peerPairs(peers);
   const goals = goalRows(measured, pairs);
   const command = ['npm run bench:trace', ...(argv.length > 0 ? ['--', ...argv] : [])].join(' ');
-  const busy = Math.max(...load) > os.availableParallelism() + 1;
+  const all = [...ofSmall, ...ofLarge, ...peers.flatMap(({ theirs, ours }) => (theirs ? [theirs, ours] : []))];
+  const busy = all.filter(({ isQuiet }) => !isQuiet).length;
   const rows = [PLAIN, LIMITED, NODE, READLINE].map((name) => row(of(ofLarge, name)));
   const smallRow = row({ ...of(ofSmall, PLAIN), name: `${PLAIN}, ${small.requests} requests` });
   const text = `# What \`baton trace\` costs
 
 Written by \`${command}\` in ${seconds} s on ${os.availableParallelism()} cores (${os.arch()}), Node ${process.versions.node}: ${large.requests}
-requests, ${large.megabytes.toFixed(0)} MB, seed ${large.truth.seed}. Load average before and after: ${load.map((value) => value.toFixed(1)).join(' and ')}.${busy ? ' **The machine was busy with other work: take these figures as an order of magnitude.**' : ''}
+requests, ${large.megabytes.toFixed(0)} MB, seed ${large.truth.seed}. Load average before and after: ${load.map((value) => value.toFixed(1)).join(' and ')}.${busy > 0 ? ` **${busy} of ${all.length} runs began while the machine was busy with other work.**` : ' The machine was idle before each run.'}
 
 ${METHOD}
 

@@ -5,6 +5,7 @@
  *
  *   npm run bench:trace                        3 M requests, 1.8 GB: about 15 minutes
  *   npm run bench:trace -- --requests 300000
+ *   npm run bench:trace -- --patience 300      waits so many seconds for an idle machine before each run
  */
 const { execFileSync } = require('node:child_process');
 const { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } = require('node:fs');
@@ -12,7 +13,7 @@ const { loadavg, tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { parseArgs } = require('node:util');
 const { wrongFiles, wrongJoin, wrongReport } = require('./check');
-const { measure } = require('./measure');
+const { measure, untilIdle } = require('./measure');
 const { page } = require('./page');
 const { peerJobs, versionOf } = require('./peers');
 
@@ -20,6 +21,7 @@ const { values: options } = parseArgs({
   options: {
     requests: { type: 'string', default: '3000000' },
     rounds: { type: 'string', default: '3' },
+    patience: { type: 'string', default: '30' },
     seed: { type: 'string', default: '1' },
     folder: { type: 'string' },
     keep: { type: 'boolean', default: false },
@@ -77,14 +79,15 @@ function candidates({ logs, truth }) {
 }
 
 async function runOne({ name, run, check }, megabytes) {
+  const isQuiet = await untilIdle(Number(options.patience));
   const result = await measure(run);
   const wrong = check === undefined ? [] : check(result.output);
   const { seconds, peakMb, cpuSeconds } = result;
   const verdict = wrong.length === 0 ? '' : `  WRONG: ${wrong.slice(0, 5).join('; ')}`;
   say(
-    `  ${name}: ${seconds.toFixed(2)} s, ${(megabytes / seconds).toFixed(0)} MB/s, ${peakMb?.toFixed(0)} MB${verdict}`,
+    `  ${isQuiet ? '' : '(busy) '}${name}: ${seconds.toFixed(2)} s, ${(megabytes / seconds).toFixed(0)} MB/s, ${peakMb?.toFixed(0)} MB${verdict}`,
   );
-  return { name, seconds, peakMb, cpuSeconds, megabytes, wrong, output: result.output };
+  return { name, seconds, peakMb, cpuSeconds, megabytes, wrong, isQuiet, output: result.output };
 }
 
 /** Rounds in which each candidate has its turn: what else the machine does hits all of them. */
@@ -130,26 +133,29 @@ async function main() {
   const load = [loadavg()[0]];
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'baton-bench-trace-'));
   mkdirSync(folder, { recursive: true });
-  try {
-    const large = logsOf(folder, REQUESTS);
-    const small = logsOf(folder, Math.ceil(REQUESTS / 10));
-    say(`\n${small.requests} requests, ${small.megabytes.toFixed(0)} MB`);
-    const ofSmall = await rounds(candidates(small).slice(0, 1), small.megabytes, ROUNDS);
-    say(`\n${large.requests} requests, ${large.megabytes.toFixed(0)} MB`);
-    const ofLarge = await rounds(candidates(large), large.megabytes, ROUNDS);
-    const peers = options['no-peers'] ? [] : await withPeers(large, join(folder, 'peers'));
-    load.push(loadavg()[0]);
-    const seconds = Math.round((performance.now() - started) / 1000);
-    const measured = { small, large, ofSmall, ofLarge, peers, seconds, load, argv: process.argv.slice(2) };
-    const earlier = existsSync(options.output) ? readFileSync(options.output, 'utf8') : '';
-    const { text, met } = page(measured, earlier);
-    writeFileSync(options.output, text);
-    say(`\n${text}`);
-    process.exitCode = met ? 0 : 1;
-  } finally {
-    if (!options.keep && options.folder === undefined) rmSync(folder, { recursive: true, force: true });
-    else say(`The logs are in ${folder}.`);
-  }
+  const isOurs = !options.keep && options.folder === undefined;
+  if (isOurs) process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
+  await measureAll(folder, started, load);
+  if (!isOurs) say(`The logs are in ${folder}.`);
+}
+
+async function measureAll(folder, started, load) {
+  const large = logsOf(folder, REQUESTS);
+  const small = logsOf(folder, Math.ceil(REQUESTS / 10));
+  say(`\n${small.requests} requests, ${small.megabytes.toFixed(0)} MB`);
+  const ofSmall = await rounds(candidates(small).slice(0, 1), small.megabytes, ROUNDS);
+  say(`\n${large.requests} requests, ${large.megabytes.toFixed(0)} MB`);
+  const ofLarge = await rounds(candidates(large), large.megabytes, ROUNDS);
+  const peers = options['no-peers'] ? [] : await withPeers(large, join(folder, 'peers'));
+  load.push(loadavg()[0]);
+  const seconds = Math.round((performance.now() - started) / 1000);
+  const measured = { small, large, ofSmall, ofLarge, peers, seconds, load, argv: process.argv.slice(2) };
+  const earlier = existsSync(options.output) ? readFileSync(options.output, 'utf8') : '';
+  const { text, met } = page(measured, earlier);
+  writeFileSync(options.output, text);
+  say(`\n${text}`);
+  process.exitCode = met ? 0 : 1;
 }
 
 void main();

@@ -1,10 +1,11 @@
 'use strict';
 
-const { mkdtempSync, readFileSync, rmSync } = require('node:fs');
+const { existsSync, mkdtempSync, readFileSync, rmSync } = require('node:fs');
 const { createServer } = require('node:http');
 const { once } = require('node:events');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
+const { setTimeout } = require('node:timers/promises');
 const { generateEs256KeyPair } = require('../../dist/jws/sign');
 const { startEntraEndpoint } = require('../../dist/local/entra/endpoint');
 const { startIdentityProvider } = require('../../dist/local/identity-provider');
@@ -113,6 +114,15 @@ async function startEverything(logs) {
   return { ...clouds, lambda, archiveUrl, app: await serve(require('./server')) };
 }
 
+/** The app's log is written in the background: waits until it has the lines of so many requests, 10 s at most. */
+async function logged(file, requests) {
+  for (let waits = 0; waits < 500; waits += 1) {
+    const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+    if (text.split('"type":"request"').length > requests) return;
+    await setTimeout(20);
+  }
+}
+
 async function run(logs) {
   const world = await startEverything(logs);
   const tokenOf = async (username) => {
@@ -122,7 +132,7 @@ async function run(logs) {
   const [carla, rob] = [await tokenOf('carla'), await tokenOf('rob')];
   const call = async (name, base, method, path, token) => {
     const answer = await fetch(`${base}${path}`, { method, headers: { authorization: `Bearer ${token}` } });
-    return { name, status: answer.status, body: await answer.json() };
+    return { name, base, status: answer.status, body: await answer.json() };
   };
   const rows = [
     await call('carla has Lambda archive', world.app, 'POST', '/invoices/7/archive', carla),
@@ -131,6 +141,8 @@ async function run(logs) {
     await call('rob reads again', world.app, 'GET', '/documents/7', rob),
     await call("rob's own token, straight to the archive", world.archiveUrl, 'GET', '/documents/7', rob),
   ];
+  const asked = rows.filter(({ base }) => base === world.app).length;
+  await logged(join(logs, 'app.jsonl'), asked);
   const log = [join(logs, 'app.jsonl'), world.lambda.logFile('archive-invoice')].map((file) =>
     readFileSync(file, 'utf8'),
   );

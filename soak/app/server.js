@@ -16,7 +16,11 @@ const { createWorkflows, workflowRouter } = require('iis-baton/workflows');
 
 // The app that the soak run asks: a route for each way through the package, and no AWS key.
 
-const { SOAK_APP_POLICY: policy, SOAK_AUDIT_FILE, SOAK_MEMORY_FILE } = process.env;
+const { SOAK_APP_POLICY: policy, SOAK_AUDIT_FILE, SOAK_CRASH_FILE, SOAK_MEMORY_FILE } = process.env;
+// Under iisnode nobody sees what a process prints that ends like this.
+process.on('uncaughtExceptionMonitor', ({ stack }) => {
+  appendFileSync(SOAK_CRASH_FILE, `${JSON.stringify({ pid: process.pid, time: new Date(), stack })}\n`);
+});
 const audit = createAuditTrail({
   file: SOAK_AUDIT_FILE,
   whenUnwritable: 'refuse',
@@ -24,7 +28,12 @@ const audit = createAuditTrail({
   checkpointSeconds: 5,
   maxBytes: 1024 * 1024,
 });
-const credentials = webIdentityCredentials({ token: managedIdentityToken(), audience: 'api://invoices' });
+// A session is kept for each run that somebody looks at: few of them, so that what is kept has its size before it is measured.
+const credentials = webIdentityCredentials({
+  token: managedIdentityToken(),
+  audience: 'api://invoices',
+  maxSessions: 60,
+});
 
 const app = express();
 app.disable('x-powered-by');

@@ -40,7 +40,8 @@ function wordsOf(cause: unknown, options: Options): string {
   }
   if (message.includes('does not take an argument')) return `${name} takes no value.`;
   if (message.includes('argument missing')) return `${name} needs a value.`;
-  if (message.includes('is ambiguous')) return `${name} needs a value; one with a dash in front is written ${name}=-value.`;
+  if (message.includes('is ambiguous'))
+    return `${name} needs a value; one with a dash in front is written ${name}=-value.`;
   return message;
 }
 

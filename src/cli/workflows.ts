@@ -1,11 +1,6 @@
-import { BatonError } from '../core/errors';
-import { unknownName } from '../core/options';
-import { USAGE_ERROR } from './arguments';
+import { subcommandOf, type Subcommand } from './subcommands';
 
-type Run = (args: readonly string[]) => Promise<void>;
-
-/** Each subcommand is loaded when it is called. */
-const SUBCOMMANDS: Readonly<Record<string, { readonly summary: string; load(): Run }>> = {
+const SUBCOMMANDS: Readonly<Record<string, Subcommand<Promise<void>>>> = {
   audit: {
     summary: 'writes each transition of the executions into the audit trail',
     load: () => (require('./workflows/audit') as typeof import('./workflows/audit')).audit,
@@ -16,27 +11,7 @@ const SUBCOMMANDS: Readonly<Record<string, { readonly summary: string; load(): R
   },
 };
 
-const USAGE = [
-  'Usage: baton workflows <audit|show> [options]',
-  '',
-  ...Object.entries(SUBCOMMANDS).map(([name, { summary }]) => `  ${name.padEnd(7)}${summary}`),
-  '',
-  'baton workflows <subcommand> --help says more.',
-].join('\n');
-
 /** `baton workflows`: what happens in state machines, on the trail and as a picture. */
-export async function workflows([name, ...args]: readonly string[]): Promise<void> {
-  if (name === '--help' || name === '-h') {
-    console.log(USAGE);
-    return;
-  }
-  const found = name !== undefined && Object.hasOwn(SUBCOMMANDS, name) ? SUBCOMMANDS[name] : undefined;
-  if (found === undefined) {
-    const what =
-      name === undefined
-        ? 'The <subcommand> is missing.'
-        : `The subcommand ${unknownName(name, Object.keys(SUBCOMMANDS))}`;
-    throw new BatonError('option_unknown', `${what}\n\n${USAGE}`, { reason: USAGE_ERROR });
-  }
-  await found.load()(args);
+export async function workflows(args: readonly string[]): Promise<void> {
+  await subcommandOf('workflows', SUBCOMMANDS, args)?.();
 }

@@ -103,7 +103,7 @@ export function readProject(options: ProjectOptions, texts?: ReadonlyMap<string,
   if (!webConfig && !host && !policyFile.found && gateways.length === 0 && broken.length === 0) {
     throw new BatonError(
       'option_invalid',
-      `There is nothing to examine in ${files.pathOf('.')}: no web.config, applicationHost.config, policy or gateway template.`,
+      `There is nothing to examine in ${files.pathOf('.')}: no web.config, applicationHost.config, policy or gateway template. Name the folder of the site.`,
     );
   }
   return {

@@ -115,7 +115,7 @@ function sendsFiles(site: Site): boolean {
  *
  * @param path without leading slash; of a file that is there
  */
-export function outcomesOf(site: Site, path: string): readonly Outcome[] {
+function outcomesOf(site: Site, path: string): readonly Outcome[] {
   if (isFiltered(site, path)) return [{ kind: 'answered' }];
   const arrive = (url: string, by: RewriteRule | undefined): Outcome => {
     if (handledByModule(site, url)) return { kind: 'app' };

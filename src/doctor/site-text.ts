@@ -3,7 +3,7 @@ import type { Edit, Place } from './finding';
 import type { Site } from './site';
 
 /** The deepest element at a path below `<system.webServer>` that is there, to point at what is missing inside it. */
-export function nearest(site: Site, ...path: readonly string[]): ConfigElement {
+function nearest(site: Site, ...path: readonly string[]): ConfigElement {
   for (let depth = path.length; depth >= 0; depth--) {
     const found = site.section(...path.slice(0, depth)).at(-1);
     if (found !== undefined) return found;

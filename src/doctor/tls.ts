@@ -17,7 +17,7 @@ function asksForHttp({ conditions }: RewriteRule): boolean {
 }
 
 /** Whether the rule keeps requests over plain HTTP from the app. */
-export function refusesHttp(rule: RewriteRule): boolean {
+function refusesHttp(rule: RewriteRule): boolean {
   if (!rule.matches('') || !rule.matches('any/path') || rule.negate || !asksForHttp(rule)) return false;
   return (
     /^(?:AbortRequest|CustomResponse)$/i.test(rule.action) ||

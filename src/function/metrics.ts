@@ -22,7 +22,7 @@ export interface MeteredFunction {
 }
 
 /** Counts what a function does, and writes it once an invocation: a batch of SQS is one line, or few. */
-export class FunctionMetrics {
+class FunctionMetrics {
   readonly #write: (line: string) => void;
   readonly #namespace: string;
   readonly #metered: MeteredFunction;

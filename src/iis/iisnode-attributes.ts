@@ -1,10 +1,8 @@
-/** What an attribute of `<iisnode>` may hold. `uint or infinite` takes the word `infinite` as well. */
-export type IisnodeAttributeType = 'string' | 'uint' | 'uint or infinite' | 'bool';
-
 interface StringAttribute {
   readonly type: 'string';
   readonly default: string;
 }
+/** `uint or infinite` takes the word `infinite` as well. */
 interface NumberAttribute {
   readonly type: 'uint' | 'uint or infinite';
   readonly default: number;

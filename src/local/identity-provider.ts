@@ -10,7 +10,7 @@ import { providerConfiguration, resourceServer } from './provider/configuration'
 import { Directory, type LocalClient, type LocalUser } from './provider/directory';
 import { handleInteraction, INTERACTION_PATH } from './provider/interaction';
 import { createSigningKey } from './provider/signing-key';
-import { registerTokenExchange, TOKEN_EXCHANGE } from './provider/token-exchange';
+import { registerTokenExchange } from './provider/token-exchange';
 import type { Exchanges } from './provider/token-claims';
 import { withoutTokens } from './without-tokens';
 
@@ -147,6 +147,3 @@ function requestHandler(
     });
   };
 }
-
-/** Grant type of the token exchange, for `grantTypes` of a client. */
-export const TOKEN_EXCHANGE_GRANT: string = TOKEN_EXCHANGE;

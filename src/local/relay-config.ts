@@ -63,7 +63,7 @@ const port = wholeNumber('A port; 0 is any free one.', 0, 65_535);
 const texts = (description: string): Shape => listOf(text('A value.'), description);
 
 /** What `${relay.name}` in the environment can stand for. */
-export const RELAY_NAMES = [
+const RELAY_NAMES = [
   'folder',
   'identityProvider',
   'identityProviderHost',
@@ -126,7 +126,15 @@ const limit = objectOf('How many requests a route lets through.', {
 });
 
 const throttling = objectOf('Limits of a stage.', {
-  optional: { default: limit, routes: mapOf(limit, 'By route.', /^(?:[A-Z]+ \/.*|\$default)$/) },
+  optional: {
+    default: limit,
+    routes: mapOf(
+      limit,
+      'By route.',
+      /^(?:[A-Z]+ \/.*|\$default)$/,
+      'a route such as "GET /invoices/{id}", or "$default"',
+    ),
+  },
 });
 
 const shape = objectOf('The relay on one machine.', {
@@ -134,7 +142,12 @@ const shape = objectOf('The relay on one machine.', {
     webConfig: path,
     authorizer: path,
     gateways: objectOf('API definitions.', { optional: { http: path, rest: path } }),
-    environment: mapOf(variable, 'Environment variables.', /^[A-Za-z_][A-Za-z0-9_]*$/),
+    environment: mapOf(
+      variable,
+      'Environment variables.',
+      /^[A-Za-z_][A-Za-z0-9_]*$/,
+      'the name of an environment variable',
+    ),
     identityProvider: objectOf('The local OpenID provider.', {
       required: {
         tenant: text('The tenant (tid).'),
@@ -146,7 +159,12 @@ const shape = objectOf('The relay on one machine.', {
     }),
   },
   optional: {
-    functions: mapOf(relayFunctionShape, 'Functions.', /^[A-Za-z0-9_-]{1,64}$/),
+    functions: mapOf(
+      relayFunctionShape,
+      'Functions.',
+      /^[A-Za-z0-9_-]{1,64}$/,
+      'up to 64 letters, digits, "-" and "_"',
+    ),
     sts: relayStsShape,
     entra: relayEntraShape,
     sqs: relaySqsShape,

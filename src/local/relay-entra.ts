@@ -31,7 +31,7 @@ const workload = objectOf('Who a function is.', {
 /** The shape of {@link RelayEntraDocument}. */
 export const relayEntraShape: Shape = objectOf('Applications and APIs of Entra.', {
   required: {
-    functions: mapOf(workload, 'By function.', /^[A-Za-z0-9_-]{1,64}$/),
+    functions: mapOf(workload, 'By function.', /^[A-Za-z0-9_-]{1,64}$/, 'up to 64 letters, digits, "-" and "_"'),
     resources: listOf(resource, 'APIs.'),
   },
 });

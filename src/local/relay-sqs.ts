@@ -27,7 +27,14 @@ const eventSource = objectOf('What feeds a function from a queue.', {
 
 /** The shape of {@link RelaySqsDocument}. */
 export const relaySqsShape: Shape = objectOf('Queues of SQS.', {
-  required: { queues: mapOf(attributes, 'By name.', /^[\w-]{1,80}(?:\.fifo)?$/) },
+  required: {
+    queues: mapOf(
+      attributes,
+      'By name.',
+      /^[\w-]{1,80}(?:\.fifo)?$/,
+      'the name of a queue: up to 80 letters, digits, "-" and "_"',
+    ),
+  },
   optional: { eventSources: listOf(eventSource, 'Event source mappings.') },
 });
 

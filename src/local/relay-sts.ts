@@ -34,7 +34,7 @@ const role = objectOf('An IAM role.', {
 export const relayStsShape: Shape = objectOf('AWS STS and the roles of the account.', {
   required: {
     audiences: listOf(text('An audience.'), 'Audiences of the IAM OIDC provider.', 1),
-    roles: mapOf(role, 'IAM roles by ARN.', /^arn:aws:iam::\d{12}:role\/.+$/),
+    roles: mapOf(role, 'IAM roles by ARN.', /^arn:aws:iam::\d{12}:role\/.+$/, 'the ARN of a role'),
   },
   optional: {
     managedIdentity: objectOf('What the machine is.', { required: { clientId: text('A client of the provider.') } }),

@@ -77,7 +77,7 @@ export interface AuditOpening {
 }
 
 /** The opening that a line is; undefined for any other line. */
-export function openingOf(line: AuditLine | undefined): AuditOpening | undefined {
+function openingOf(line: AuditLine | undefined): AuditOpening | undefined {
   const { type, chain, part, follows } = line?.fields ?? {};
   if (line === undefined || type !== 'audit_chain' || typeof chain !== 'string' || typeof part !== 'number') {
     return undefined;

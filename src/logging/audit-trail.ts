@@ -221,8 +221,7 @@ class FileTrail implements AuditTrail {
     this.#lost++;
     // Once an outage: a line in the log for each that is lost would fill the disk that is full.
     if (this.#lost === 1) {
-      const { code } = cause as NodeJS.ErrnoException;
-      const message = `Audit lines are being lost: ${code ?? 'the file is closed'}`;
+      const message = `Audit lines are being lost (${systemFault(cause)})`;
       this.#logger.error(message, { type: 'audit_lost', error: cause });
     }
     if (this.#refuse) throw unwritten(cause);

@@ -27,6 +27,8 @@ export function lastEventIdOf({ headers }: HttpRequest): number {
 
 /** A sign of life after so much silence: less than any host or gateway on the way waits. */
 const HEARTBEAT_MS = 10_000;
+/** So long a client may take for what was sent before the end; then it reads no more, and nobody waits for it. */
+const GRACE_MS = 10_000;
 /** When the client asks again after an end that was none of the run's. */
 const RETRY_MS = 1000;
 
@@ -49,16 +51,15 @@ const textOf = ({ id, type, ...event }: WorkflowEvent): string => named(type, ev
 class OpenAnswer {
   readonly #res: ServerResponse;
   readonly #timers: Timers;
-  readonly #closed = new AbortController();
+  readonly #signal: AbortSignal;
   #forget = (): void => undefined;
 
-  constructor(res: ServerResponse, timers: Timers) {
+  /** @param signal aborted when nothing more is to be sent: nobody waits for a client that does not read then */
+  constructor(res: ServerResponse, timers: Timers, signal: AbortSignal) {
     this.#res = res;
     this.#timers = timers;
-    res.once('close', () => {
-      this.#forget();
-      this.#closed.abort();
-    });
+    this.#signal = signal;
+    res.once('close', () => this.#forget());
     res.statusCode = 200;
     for (const [name, value] of Object.entries(HEADERS)) res.setHeader(name, value);
     res.write(`retry: ${RETRY_MS}\n\n`);
@@ -69,14 +70,16 @@ class OpenAnswer {
     if (this.#res.destroyed) return;
     this.#forget();
     if (!this.#res.write(text)) {
-      await once(this.#res, 'drain', { signal: this.#closed.signal }).catch(() => undefined);
+      await once(this.#res, 'drain', { signal: this.#signal }).catch(() => undefined);
     }
     this.#heartbeat();
   }
 
   end(text = ''): void {
     this.#forget();
-    if (!this.#res.destroyed) this.#res.end(text);
+    if (this.#res.destroyed) return;
+    this.#forget = this.#timers.after(GRACE_MS, () => this.#res.destroy());
+    this.#res.end(text);
   }
 
   #heartbeat(): void {
@@ -140,13 +143,14 @@ export async function sendEvents(
     if (res.destroyed) return;
     const iterator = events[Symbol.asyncIterator]();
     let next = iterator.next();
-    if (status !== 'RUNNING' && (await next).done === true) {
+    // What ended before it was read to its end is asked for again.
+    if (status !== 'RUNNING' && (await next).done === true && !signal.aborted) {
       res.statusCode = 204;
       res.setHeader('Cache-Control', 'no-store');
       res.end();
       return;
     }
-    const answer = new OpenAnswer(res, terms.timers);
+    const answer = new OpenAnswer(res, terms.timers, signal);
     try {
       for (;;) {
         const { done, value } = await next;

@@ -4,7 +4,7 @@ import { USER_LOG_FIELD } from '../iis/w3c-log';
 import { keyedHash } from '../logging/subjects';
 
 /** The response header in which the log of IIS finds who a request was answered for. */
-export const USER_HEADER = USER_LOG_FIELD.sourceName;
+const USER_HEADER = USER_LOG_FIELD.sourceName;
 
 /**
  * Says on the answer who the caller is, and that there is none where there is none.

@@ -60,6 +60,24 @@ function segmentsOf({ url = '' }: HttpRequest): readonly string[] {
   }
 }
 
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
+
+/**
+ * The input as a body parser made it; empty where no body was sent. One that nobody read would start the workflow without it;
+ * and only what is no JSON can a page of elsewhere send in its visitor's name, without asking.
+ */
+function inputOf(req: HttpRequest): unknown {
+  const { body } = req as RoutedRequest;
+  const { 'content-length': length = '0', 'transfer-encoding': coding, 'content-type': type = '' } = req.headers;
+  if (coding === undefined && Number(length) === 0) return body ?? {};
+  if (!JSON_TYPE.test(type)) {
+    const problems = [{ pointer: '', message: 'must be sent as application/json' }];
+    throw new BatonError('input_invalid', 'The input of a workflow did not come as JSON.', { problems });
+  }
+  if (body !== undefined) return body;
+  throw new BatonError('option_invalid', 'workflowRouter() needs a body parser before it: mount express.json().');
+}
+
 function starts(workflows: Workflows, open: readonly string[]): Route {
   return async (req, name) => {
     if (!open.includes(name)) {
@@ -67,9 +85,7 @@ function starts(workflows: Workflows, open: readonly string[]): Route {
         reason: 'workflow',
       });
     }
-    // A body parser stands before it; without a body the input is empty.
-    const { body = {} } = req as RoutedRequest;
-    const { id, startedAt, alreadyStarted } = await workflows.start(name, body, keyOfRequest(req));
+    const { id, startedAt, alreadyStarted } = await workflows.start(name, inputOf(req), keyOfRequest(req));
     const location = `${req.baseUrl ?? ''}/${encodeURIComponent(id)}`;
     return { status: 202, headers: { Location: location }, body: { id, startedAt, alreadyStarted } };
   };
@@ -81,7 +97,7 @@ function decides(workflows: Workflows): Route {
     const { body } = req as RoutedRequest;
     const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
     if (!isObject || Object.hasOwn(body, 'state')) {
-      const problems = [{ pointer: isObject ? '/state' : '', message: 'must be { decision, comment? }' }];
+      const problems = [{ pointer: isObject ? '/state' : '', message: 'must be { decision, comment?, since? }' }];
       throw new BatonError('input_invalid', 'The body of a decision is not one.', { problems });
     }
     await workflows.decide(id, { ...body, state } as ApprovalDecision);
@@ -143,8 +159,9 @@ function routeOf(routes: Routes, req: HttpRequest): (() => Promise<Answer | Stre
  *
  * Answers: `POST /:name` 202 with `{ id, startedAt, alreadyStarted }` and the run's `Location`; the header
  * `Idempotency-Key` makes a request that is sent again the same run. `GET /:id` 200 with what `workflows.run()` gives.
- * `GET /:id/events` its events as server-sent events, which go on behind the header `Last-Event-ID`. `DELETE /:id` 204. `POST /:id/approvals/:state` with `{ "decision": "approve" or "reject", "comment"? }` 204. Or the problem
- * JSON of what those throw.
+ * `GET /:id/events` its events as server-sent events, which go on behind the header `Last-Event-ID`. `DELETE /:id` 204.
+ * `POST /:id/approvals/:state` with
+ * `{ "decision": "approve" or "reject", "comment"?, "since"? }` 204. Or the problem JSON of what those throw.
  *
  * @throws BatonError at start: `option_unknown`, `option_invalid`
  *

@@ -1,4 +1,5 @@
 import { BatonError } from '../core/errors';
+import { refusedForClock } from '../credentials/corrected-clock';
 import { failedByEndedSession } from '../credentials/ended-sessions';
 
 /** What is tried again, and how. */
@@ -52,8 +53,8 @@ export const THROTTLED_BY_WHOM = 'throttled_by_whom';
 /** Whether it is certain that the function did not run. */
 export function neverRan({ code, reason, cause }: BatonError): boolean {
   if (code === 'function_throttled') return reason !== THROTTLED_BY_WHOM;
-  // The next attempt has another session: credentials that AWS refused as ended are given to nobody any more.
-  if (code === 'function_access_denied') return failedByEndedSession(cause);
+  // The next attempt has another session: credentials that AWS refused as ended are given to nobody any more. Or another time.
+  if (code === 'function_access_denied') return failedByEndedSession(cause) || refusedForClock(cause);
   return code === 'function_unavailable' && neverConnected(cause);
 }
 

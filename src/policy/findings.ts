@@ -4,7 +4,7 @@ import { rulesOf } from './rules';
 import { step } from './shape';
 
 /** What can be odd about a policy that is valid. Warnings are probably mistakes; notes are what a reviewer should see. */
-export const FINDING_LEVELS = {
+const FINDING_LEVELS = {
   role_unheld: 'warning',
   permission_ungranted: 'warning',
   role_unreached: 'warning',
@@ -94,9 +94,12 @@ function closedRoutes(view: Survey): Finding[] {
   });
 }
 
+/** A function that nobody may call, and that does steps of workflows, is closed on purpose: a step's permission is its own. */
 function closedFunctions(view: Survey): Finding[] {
-  return Object.entries(view.document.functions ?? {}).flatMap(([name, { permission }]) =>
-    ungranted(view, permission, step(step('/functions', name), 'permission')),
+  const { functions = {}, workflows = {} } = view.document;
+  const inSteps = Object.values(workflows).flatMap(({ steps = {} }) => Object.values(steps).map((one) => one.function));
+  return Object.entries(functions).flatMap(([name, { permission }]) =>
+    inSteps.includes(name) ? [] : ungranted(view, permission, step(step('/functions', name), 'permission')),
   );
 }
 

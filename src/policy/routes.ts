@@ -54,10 +54,10 @@ const shapeOf = ({ method, segments }: CompiledRoute): string =>
 function checkConditions({ document, pointer }: CompiledRoute, problems: Problem[]): void {
   const given = CONDITIONS.filter((name) => document[name] !== undefined);
   if (given.length === 0) {
-    problems.push({ pointer, message: `says nothing about its caller: give ${CONDITIONS.join(', ')}` });
+    problems.push({ pointer, message: `says nothing about its caller: give one of ${CONDITIONS.join(', ')}` });
   }
   if (document.public && given.length > 1)
-    problems.push({ pointer, message: `is public and asks for ${given[1]} too` });
+    problems.push({ pointer, message: `is public and asks for ${given[1]} too: take one of them out` });
 }
 
 /** Compiles the entries, the most specific first; reports entries that say nothing or that stand twice. */

@@ -20,7 +20,9 @@ import {
 import { workflowShapeOf } from './workflow-schema';
 
 const NAME = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/;
+const NAME_HINT = 'up to 64 letters, digits, ".", "_" and "-", a letter first';
 const PROVIDER_NAME = /^[a-z][a-z0-9-]{0,31}$/;
+const PROVIDER_NAME_HINT = 'up to 32 small letters, digits and "-", a letter first';
 
 const permission = text('A permission such as "invoice:read"; "invoice:*" stands for all that begin so.', {
   pattern: /^[A-Za-z][A-Za-z0-9_.-]*(:[A-Za-z0-9_.-]+)*(:\*)?$/,
@@ -93,6 +95,7 @@ const where = mapOf(
   ]),
   "Path parameters that must equal what the token says of its caller, by the parameter's name.",
   /^[A-Za-z_]\w*$/,
+  'the name of a parameter of the path',
 );
 const recentLogin = objectOf('How lately, and how, the user must have signed in (RFC 9470).', {
   optional: {
@@ -184,20 +187,20 @@ export const policyShape: Shape = objectOf('Who may do what: one policy for gate
       hint: 'a name of letters, digits, ".", "_" and "-"',
     }),
     edge,
-    roles: mapOf(role, 'Roles by name.', NAME),
+    roles: mapOf(role, 'Roles by name.', NAME, NAME_HINT),
   },
   optional: {
     $schema: text('Where the JSON Schema of this file is.'),
-    identityProviders: mapOf(identityProvider, 'Identity providers by name.', PROVIDER_NAME),
+    identityProviders: mapOf(identityProvider, 'Identity providers by name.', PROVIDER_NAME, PROVIDER_NAME_HINT),
     handOver: objectOf('Who signs hand-over tokens.', {
       required: { issuer, algorithms, keys },
       optional: { clockToleranceSeconds },
     }),
-    actors: mapOf(actor, 'Actors by name.', NAME),
+    actors: mapOf(actor, 'Actors by name.', NAME, NAME_HINT),
     routes: listOf(route, 'What each route asks; the most specific entry decides.'),
     unlistedRoutes: oneOf('What a route that no entry matches asks. Default "deny".', ['deny', 'authenticated']),
-    functions: mapOf(functionShape, 'Functions by name.', NAME),
-    workflows: mapOf(workflowShape, 'Workflows by name.', NAME),
+    functions: mapOf(functionShape, 'Functions by name.', NAME, NAME_HINT),
+    workflows: mapOf(workflowShape, 'Workflows by name.', NAME, NAME_HINT),
   },
 });
 

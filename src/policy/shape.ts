@@ -91,8 +91,8 @@ export function oneOrMore(item: Shape, description: string): Shape {
   };
 }
 
-/** An object whose members all have the same shape; `names` is what a member may be called. */
-export function mapOf(member: Shape, description: string, names: RegExp): Shape {
+/** An object whose members all have the same shape; `names` is what a member may be called, `hint` the same in words. */
+export function mapOf(member: Shape, description: string, names: RegExp, hint?: string): Shape {
   return {
     schema: {
       type: 'object',
@@ -106,8 +106,12 @@ export function mapOf(member: Shape, description: string, names: RegExp): Shape 
         return;
       }
       for (const [name, item] of Object.entries(value)) {
-        if (!names.test(name))
-          problems.push({ pointer: step(pointer, name), message: `is no usable name (${names.source})` });
+        if (!names.test(name)) {
+          problems.push({
+            pointer: step(pointer, name),
+            message: `is no usable name: must be ${hint ?? names.source}`,
+          });
+        }
         member.check(item, step(pointer, name), problems);
       }
     },

@@ -127,6 +127,9 @@ function checkType(
     });
   }
   if (type === 'EXPRESS' && deadlineSeconds > MAX_EXPRESS_SECONDS) {
-    problems.push({ pointer: at('deadlineSeconds'), message: `is above ${MAX_EXPRESS_SECONDS}, where Express ends` });
+    problems.push({
+      pointer: at('deadlineSeconds'),
+      message: `must be at most ${MAX_EXPRESS_SECONDS} s, where AWS ends Express workflows`,
+    });
   }
 }

@@ -68,10 +68,17 @@ export function checkedPath(path: string, what: string): string {
  * Makes the file where it is not there. What the app writes for its callers is nobody else's to read; the files that SQLite
  * adds take the same mode.
  *
+ * One that is there is not opened: closing it again would take away the locks that this process holds on it (POSIX).
+ *
  * @throws Error of node:fs
+ * @see https://www.sqlite.org/howtocorrupt.html#posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
  */
 export function makeFile(path: string): void {
-  closeSync(openSync(path, 'a', 0o600));
+  try {
+    closeSync(openSync(path, 'ax', 0o600));
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
+  }
 }
 
 /**

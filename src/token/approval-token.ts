@@ -14,7 +14,7 @@ import { readVerified, type VerifiedTransaction } from './transaction-token';
  * `typ` of an approval. It stands in the data of a workflow, where hand-overs of callers stand too: neither is ever taken
  * for the other.
  */
-export const APPROVAL_TOKEN_TYPE = 'baton-approval+jwt';
+const APPROVAL_TOKEN_TYPE = 'baton-approval+jwt';
 
 /** As large as a hand-over may be: the same claims. */
 const MAX_APPROVAL_BYTES = 16_384;

@@ -11,7 +11,7 @@ import { pickTransactionClaims } from './transaction-claims';
 import { readVerified, type VerifiedTransaction } from './transaction-token';
 
 /** `typ` of a hand-over token: a Transaction Token is not one, and the other way round. */
-export const HAND_OVER_TOKEN_TYPE = 'baton-handover+jwt';
+const HAND_OVER_TOKEN_TYPE = 'baton-handover+jwt';
 
 /** More than a Transaction Token may have (8192): the same claims, an ARN as audience and an ID of its own. */
 const MAX_HAND_OVER_BYTES = 16_384;

@@ -11,7 +11,7 @@ import { numericDate } from './registered-claims';
 import { pickTransactionClaims, readTransactionClaims } from './transaction-claims';
 
 /** `typ` of a seal. No function takes it for a hand-over, and no front door for a Transaction Token. */
-export const SEALED_WORK_TYPE = 'baton-outbox+jwt';
+const SEALED_WORK_TYPE = 'baton-outbox+jwt';
 
 /** Room for the claims of the largest Transaction Token, and what the seal adds to them. */
 const MAX_SEAL_BYTES = 16_384;

@@ -3,6 +3,7 @@ import { callerFields } from '../core/audited';
 import { nowSeconds } from '../core/clock';
 import { BatonError } from '../core/errors';
 import { definedMembers } from '../core/objects';
+import { sentOnce } from '../credentials/corrected-clock';
 import { identityFrom } from '../identity/from-transaction';
 import type { Signer } from '../jws/sign';
 import type { ApprovalDocument, WorkflowDocument } from '../policy/document';
@@ -158,7 +159,7 @@ async function findWaiting(
 
 /** The token of the one attempt that waits: another one's would decide what nobody asked about. */
 async function waitingToken(
-  { arn, name: { workflow }, document, state }: Deciding,
+  { arn, name: { workflow }, document, state, since }: Deciding,
   reader: { readonly sdk: SfnAccess['sdk']; readonly client: Client },
 ): Promise<string> {
   const waiting = await waitingApprovals(reader, { executionArn: arn, workflow }, document);
@@ -169,6 +170,9 @@ async function waitingToken(
       'several',
       `The state "${state}" waits ${others.length + 1} times (Map): nobody can say which is meant.`,
     );
+  }
+  if (since !== undefined && task.since.getTime() !== new Date(since).getTime()) {
+    throw notPending('other_attempt', `The state "${state}" waits anew: not what the decision was made about.`);
   }
   const { scheduledEventId } = task;
   const withData = { executionArn: arn, workflow, afterEventId: scheduledEventId - 1, includeExecutionData: true };
@@ -221,9 +225,11 @@ async function send(
 ): Promise<void> {
   try {
     if (decision === 'approve') {
-      await client.send(new sdk.SendTaskSuccessCommand({ taskToken, output: JSON.stringify(record) }));
+      const success = new sdk.SendTaskSuccessCommand({ taskToken, output: JSON.stringify(record) });
+      await sentOnce(() => client.send(success));
     } else {
-      await client.send(new sdk.SendTaskFailureCommand({ taskToken, error: REJECTED, cause: JSON.stringify(record) }));
+      const failure = new sdk.SendTaskFailureCommand({ taskToken, error: REJECTED, cause: JSON.stringify(record) });
+      await sentOnce(() => client.send(failure));
     }
   } catch (thrown) {
     const cause = withoutToken(thrown as AwsError, taskToken);

@@ -42,7 +42,11 @@ const FIRST_DELAY_MS = 200;
 const LONGEST_DELAY_MS = 20_000;
 const ACTION = 'states:GetExecutionHistory';
 
-const shared = new RequestBudget({ requestsPerSecond: SHARED_REQUESTS_PER_SECOND, burst: SHARED_BURST });
+const shared = new RequestBudget({
+  requestsPerSecond: SHARED_REQUESTS_PER_SECOND,
+  burst: SHARED_BURST,
+  longestWaitMs: DEFAULT_PATIENCE_MS,
+});
 
 /**
  * Makes one request within the budget; one that AWS throttles is made again, each time after a longer wait.

@@ -1,11 +1,14 @@
 import { setTimeout as timer } from 'node:timers/promises';
 import { steadyClock, systemClock, type Clock } from '../core/clock';
+import { BatonError } from '../core/errors';
 
 /** How much may be asked of an API that counts the whole account's requests. */
 export interface RequestBudgetOptions {
   readonly requestsPerSecond: number;
   /** So many at once, after a rest. Default: what a second gives. */
   readonly burst?: number;
+  /** Whoever would wait longer is refused at once. Default: nobody is. */
+  readonly longestWaitMs?: number;
   readonly clock?: Clock;
   /** Waits; for tests. */
   readonly pause?: (ms: number, signal?: AbortSignal) => Promise<unknown>;
@@ -24,6 +27,7 @@ const machinePause = (ms: number, signal?: AbortSignal): Promise<unknown> =>
 export class RequestBudget {
   readonly #rate: number;
   readonly #burst: number;
+  readonly #longestWaitMs: number;
   readonly #clock: Clock;
   readonly #pause: NonNullable<RequestBudgetOptions['pause']>;
   #tokens: number;
@@ -31,10 +35,13 @@ export class RequestBudget {
   #part = 1;
   #throttledAtMs = -Infinity;
   #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
   #requests = 0;
   #throttles = 0;
 
-  constructor({ requestsPerSecond, burst, clock = systemClock, pause = machinePause }: RequestBudgetOptions) {
+  constructor(options: RequestBudgetOptions) {
+    const { requestsPerSecond, burst, longestWaitMs = Infinity, clock = systemClock, pause = machinePause } = options;
+    this.#longestWaitMs = longestWaitMs;
     this.#rate = requestsPerSecond;
     this.#burst = Math.max(1, burst ?? requestsPerSecond);
     this.#clock = steadyClock(clock);
@@ -60,8 +67,13 @@ export class RequestBudget {
     return this.#rate * Math.min(1, this.#part + (1 - this.#part) * (sinceMs / RECOVERY_MS));
   }
 
-  /** Waits until one more request is due. @throws the signal's reason */
+  /** Waits until one more request is due. @throws BatonError `workflow_throttled` (`busy`); the signal's reason */
   take(signal?: AbortSignal): Promise<void> {
+    if ((this.#waiting / this.requestsPerSecond) * 1000 > this.#longestWaitMs) {
+      const message = `More looks at histories wait than AWS's quota lets through in ${this.#longestWaitMs / 1000} s. Ask less often, or follow the run.`;
+      return Promise.reject(new BatonError('workflow_throttled', message, { reason: 'busy' }));
+    }
+    this.#waiting += 1;
     const turn = this.#last.then(() => this.#take(signal));
     this.#last = turn.catch(() => undefined);
     return turn;
@@ -82,15 +94,19 @@ export class RequestBudget {
   }
 
   async #take(signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
-    for (;;) {
-      this.#fill();
-      // What is left of a token by rounding is none to wait for.
-      if (this.#tokens > 0.999) break;
-      await this.#pause(Math.max(1, Math.ceil(((1 - this.#tokens) / this.requestsPerSecond) * 1000)), signal);
+    try {
+      signal?.throwIfAborted();
+      for (;;) {
+        this.#fill();
+        // What is left of a token by rounding is none to wait for.
+        if (this.#tokens > 0.999) break;
+        await this.#pause(Math.max(1, Math.ceil(((1 - this.#tokens) / this.requestsPerSecond) * 1000)), signal);
+      }
+      this.#tokens -= 1;
+      this.#requests += 1;
+    } finally {
+      this.#waiting -= 1;
     }
-    this.#tokens -= 1;
-    this.#requests += 1;
   }
 
   #fill(): void {

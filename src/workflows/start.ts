@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { AwsCredentials } from '../core/credentials';
 import { endedBy } from '../core/ended-by';
 import { BatonError } from '../core/errors';
+import { sentOnce } from '../credentials/corrected-clock';
 import { executionError, workflowError } from './errors';
 import { executionArn } from './execution-name';
 import { digestOfText } from './input';
@@ -159,7 +160,8 @@ export function startSyncExecution(start: PreparedStart, terms: SendTerms): Prom
       const credentials = await terms.credentialsFor(document.target, START_SYNC);
       const { sdk, onceClient } = terms.access();
       const command = new sdk.StartSyncExecutionCommand(parameters(start));
-      const { status, output, error, cause } = await onceClient(credentials).send(command, { abortSignal: signal });
+      const client = onceClient(credentials);
+      const { status, output, error, cause } = await sentOnce(() => client.send(command, { abortSignal: signal }));
       if (status !== 'SUCCEEDED') throw executionError(workflow, { status, error, cause });
       return outputOf(workflow, output);
     }),

@@ -166,6 +166,12 @@ it('fills names from the file that is named, and then not from the environment',
   ]);
   expect([none, own, file, fileOnly].map(({ exit }) => exit)).toEqual([1, 0, 0, 1]);
   expect(none.stdout).toContain('/application: the environment variable APP is not set');
+  expect([none, own, file, fileOnly].map(({ stdout }) => stdout.includes('with --env-file'))).toEqual([
+    true,
+    false,
+    false,
+    false,
+  ]);
 });
 
 it('fails where that file is not there', async () => {

@@ -143,6 +143,55 @@ it('removes Parquet that could not be written whole', async () => {
   expect(readdirSync(folder).sort()).toEqual(['blocked', 'kept', 'logs']);
 });
 
+it('takes nothing away that was there before it', async () => {
+  writeLogs();
+  mkdirSync(at('kept', 'app'), { recursive: true });
+  writeFileSync(at('kept', 'app', 'mine.js'), '');
+  // A file where the folder of a table has to be made.
+  writeFileSync(at('kept', 'rejects'), '');
+  const error = await thrownBy(() => trace([logs, '--parquet', at('kept'), '--part', '3']));
+  expect(error).toMatchObject({ message: expect.stringContaining('cannot be written (EEXIST)') });
+  expect([readdirSync(at('kept')).sort(), readdirSync(at('kept', 'app'))]).toEqual([['app', 'rejects'], ['mine.js']]);
+});
+
+it('writes logs in parts, and reads all of them as one', async () => {
+  writeLogs();
+  const parts = ['gateway.jsonl', 'W3SVC1', 'app.jsonl'];
+  for (const [part, name] of parts.entries()) {
+    await trace([path.join(logs, name), '--parquet', at('kept'), '--part', String(part + 1)]);
+  }
+  const read = async (...args: string[]): Promise<TraceReport> => {
+    said = [];
+    await trace([...args, '--margin', '0', '--json']);
+    return JSON.parse(said.join('\n')) as TraceReport;
+  };
+  const [inParts, atOnce] = [await read('--parquet', at('kept')), await read(logs)];
+  expect(inParts.totals).toEqual(atOnce.totals);
+  const filesOf = ({ findings }: TraceReport): unknown =>
+    findings.map(({ rule, count, evidence }) => [rule, count, evidence.total]);
+  expect(filesOf(inParts)).toEqual(filesOf(atOnce));
+  expect(inParts.inputs.map(({ path: file, rejects }) => [path.basename(file), rejects.length])).toEqual([
+    ['app.jsonl', 0],
+    ['gateway.jsonl', 0],
+    ['u_ex260312_x.log', 1],
+  ]);
+  expect(readdirSync(at('kept', 'iis')).sort()).toEqual(['part-1.parquet', 'part-2.parquet', 'part-3.parquet']);
+  expect(await thrownBy(() => trace([logs, '--parquet', at('kept'), '--part', '2']))).toMatchObject({
+    message: expect.stringContaining('has a part 2 already'),
+  });
+});
+
+it.each([
+  ['an empty folder', [], 'No logs were read: there are no files'],
+  ['a folder of other things', ['a photo', 'a letter'], 'No logs were read: none of the files is one'],
+])('says that %s is no logs, and fails', async (_, texts, verdict) => {
+  mkdirSync(logs);
+  for (const [index, text] of texts.entries()) writeFileSync(path.join(logs, `${index}.txt`), text);
+  await trace([logs]);
+  expect([said[0], process.exitCode]).toEqual([verdict, 1]);
+  if (texts.length > 0) expect(said.join('\n')).toMatch(/^unread {4}2 files +15 B {2}format not known \(2\)$/m);
+});
+
 describe('its arguments', () => {
   beforeEach(() => {
     writeLogs();
@@ -169,6 +218,15 @@ describe('its arguments', () => {
     ['@logs --json --rule x', '--rule goes neither with --json nor with an ID.'],
     ['@logs --location s3://logs', '--location and --database are for --athena.'],
     ['@logs --athena --location s3://logs', '--athena reads no logs'],
+    ['@logs --parquet=', '--parquet is empty: it needs a name.'],
+    ['@logs --html=', '--html is empty: it needs a name.'],
+    ['@logs --spill=', '--spill is empty: it needs a name.'],
+    ['@logs --spill @nowhere', '--spill: there is no folder'],
+    ['@logs --memory 5', '--memory: "5" is no amount of memory. Write it as 512MB or 4GB.'],
+    ['@logs --memory 1KB', '--memory must be 128MB or more, not 1KB.'],
+    ['@logs --part 1', '--part is for writing'],
+    ['--parquet @full --part 1', '--part is for writing'],
+    ['@logs --parquet @full --part 10000', '--part must be a whole number from 0 to 9999, not "10000".'],
     ['--athena', 'Say where the files are'],
   ])('refuse "%s"', async (line, message) => {
     const error = await thrownBy(() =>

@@ -60,8 +60,8 @@ it(`${WINDOWS} says what the accounts of its table get`, async () => {
   const policy = compilePolicy(JSON.parse(block(WINDOWS, 'json', 'policy')));
   const edge = createEdge(policy, { windows: { promotedVariable: 'LOGON_USER', clientCopiesDenied: true } });
   const rows = rowsOf(sectionsOf(WINDOWS).get('What the app sees')!).map((row) => row.map(codeIn));
-  const accounts = rows.flatMap(([names, [subject]]) =>
-    subject === undefined ? [] : names!.map((name) => [name, subject]),
+  const accounts = rows.flatMap(([names, subjects]) =>
+    subjects![0] === undefined ? [] : names!.map((name) => [name, subjects![0]]),
   );
   expect(accounts.length).toBe(3);
   for (const [name, subject] of accounts) {

@@ -65,11 +65,12 @@ describe.each([
   beforeEach(async () => {
     const app = express();
     app.use(baton({ policy, clock: testClock, logger: recordingLogger() }));
-    app.use('/flows', workflowRouter(workflows, { streamSeconds: 1 }));
+    app.use('/flows', workflowRouter(workflows));
+    app.use('/brief', workflowRouter(workflows, { streamSeconds: 2 }));
     await listen(app);
   });
   const ask = (path: string, headers: object = {}, claims: Record<string, unknown> = approver): Promise<Response> =>
-    fetch(`${origin}/flows/${path}`, {
+    fetch(new URL(path, `${origin}/flows/`), {
       headers: { 'Txn-Token': transactionToken(relayKeys.edge, { claims }), 'X-Correlation-Id': 'c-1', ...headers },
     });
 
@@ -99,7 +100,7 @@ describe.each([
   });
 
   it('end after the stream’s life where the run goes on', async () => {
-    const answer = await ask(`${idOf('r')}/events`);
+    const answer = await ask(`/brief/${idOf('r')}/events`);
     expect((await answer.text()).match(/^event: .*/gm)).toHaveLength(3);
   });
 
@@ -121,16 +122,18 @@ describe('a stream', () => {
   let ended: AbortSignal | undefined;
   const event = (id: number, state = 'Check'): WorkflowEvent => ({ id, at: new Date(0), type: 'state_entered', state });
   let source: (signal: AbortSignal) => AsyncIterable<WorkflowEvent>;
+  let status: 'RUNNING' | 'SUCCEEDED';
 
   beforeEach(async () => {
     taken = 0;
+    status = 'RUNNING';
     const app = express5();
     app.use(baton({ policy, clock: testClock, logger: recordingLogger() }));
     app.get('/events', (req, res) => {
       const follow = (signal: AbortSignal): WorkflowEvents => {
         ended = signal;
         return {
-          opened: async () => ({ status: 'RUNNING' }),
+          opened: async () => ({ status }),
           [Symbol.asyncIterator]: () => source(signal)[Symbol.asyncIterator](),
         };
       };
@@ -162,7 +165,7 @@ describe('a stream', () => {
     }
     timers.advance(30_000);
     await once(answer, 'end');
-    expect(timers.lengths).toEqual([]);
+    await waitFor('the last timer', () => timers.lengths.length === 0);
   });
 
   it('ends the following at once when its client is gone', async () => {
@@ -172,6 +175,22 @@ describe('a stream', () => {
     answer.destroy();
     await done;
     expect([ended?.aborted, timers.lengths]).toEqual([true, []]);
+  });
+
+  it('of a run that is over does not say so before its events were read: its client would not come back', async () => {
+    status = 'SUCCEEDED';
+    let asked = false;
+    source = async function* (signal) {
+      asked = true;
+      yield* (await once(signal, 'abort')).slice(1);
+    };
+    const opening = open();
+    await waitFor('the look', () => asked);
+    timers.advance(60_000);
+    const answer = await opening;
+    let text = '';
+    for await (const chunk of answer) text += chunk as string;
+    expect([answer.statusCode, text]).toEqual([200, 'retry: 1000\n\n']);
   });
 
   it('ends when the server drains', async () => {
@@ -203,6 +222,25 @@ describe('a stream', () => {
     expect(taken).toBeLessThan(500);
     answer.destroy();
     await once(emitter, 'done');
+  });
+
+  it('ends with its life where its client reads no more, and its connection a moment later', async () => {
+    const large = 'x'.repeat(64 * 1024);
+    source = async function* (signal) {
+      for (let id = 1; !signal.aborted; id++) yield event((taken = id), large);
+    };
+    const answer = await open();
+    answer.pause();
+    const done = once(emitter, 'done');
+    let before = -1;
+    await waitFor('the standstill', () => taken > 0 && before === (before = taken));
+    timers.advance(60_000);
+    await done;
+    const gone = new Promise((resolve) => answer.on('error', () => undefined).once('close', resolve));
+    timers.advance(10_000);
+    answer.resume();
+    await gone;
+    expect([answer.complete, timers.lengths]).toEqual([false, []]);
   });
 
   it.each<[string, () => Error, string]>([

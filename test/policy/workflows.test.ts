@@ -2,6 +2,7 @@ import { differenceOf } from '../../src/policy/difference/difference';
 import { readExpectations, testPolicy } from '../../src/policy/expectations';
 import { isOwnRequest, type Party } from '../../src/policy/own-request';
 import { findingsOf } from '../../src/policy/findings';
+import { invoicesDocument } from '../support/invoices';
 import { makeIdentity, makePolicy, policyDocument, problemsOf } from '../support/policies';
 import { APPROVAL_ARN, QUOTE_ARN, workflowsOfInvoices } from '../support/workflows';
 
@@ -115,6 +116,18 @@ it('finds workflows and steps that nobody gets through, and knows what they ask 
   expect(findingsOf(granted.document).filter(({ code }) => code !== 'route_public')).toEqual([
     expect.objectContaining({ code: 'permission_ungranted', pointer: '/routes/2/permission' }),
   ]);
+});
+
+it('finds nothing in a function that nobody may call, and that steps of workflows do', () => {
+  const { functions } = invoicesDocument;
+  const closed = { 'render-invoice': { ...functions['render-invoice'], permission: 'invoice:nobody' } };
+  const steps = { Pay: { function: 'render-invoice', permission: 'invoice:read' } };
+  const pointersOf = (workflow: object): string[] =>
+    findingsOf(makePolicy({ functions: closed, workflows: { a: { ...approve, ...workflow } } }).document)
+      .filter(({ names }) => names.includes('invoice:nobody'))
+      .map(({ pointer }) => pointer);
+  expect(pointersOf({ steps })).toEqual([]);
+  expect(pointersOf({ steps: {} })).toEqual(['/functions/render-invoice/permission']);
 });
 
 it('names the AWS role of whoever may start a workflow', () => {

@@ -139,11 +139,12 @@ it('in report, page and terminal hostile text stays text', async () => {
   }
 });
 
-it('a line of 8 MB is rejected by itself', async () => {
-  const long = gatewayLine('b'.repeat(16), { path: `/${'x'.repeat(8_000_000)}` });
+// Of more than its buffer DuckDB's reader says nothing, and leaves out what comes behind.
+it.each([3e6, 8e6, 20e6])('a line of %d bytes is rejected by itself', async (length) => {
+  const long = gatewayLine('b'.repeat(16), { path: `/${'x'.repeat(length)}` });
   write('gateway.jsonl', gatewayLine('a'.repeat(16)) + long + gatewayLine('c'.repeat(16)));
   const row = (agent: string): string => `2026-03-02 00:00:00 GET /invoices/7 ${agent} 200 5 ${'a'.repeat(16)}`;
-  write('u_ex260302_x.log', iisLog(row('x'), row('y'.repeat(8_000_000)), row('z')));
+  write('u_ex260302_x.log', iisLog(row('x'), row('y'.repeat(length)), row('z')));
   const files = await read();
   expect(files.map(({ account }) => account)).toEqual([
     [2, 1, 0],

@@ -58,7 +58,10 @@ describe.each([
     const run = await asked();
     const shown = (await (await ask(carol, 'GET', run)).json()) as object;
     expect(shown).toMatchObject({ pendingApprovals: [{ state: 'Ask', since: expect.stringMatching(/^20.*Z$/) }] });
-    const approved = await ask(bob, 'POST', `${run}/approvals/Ask`, { decision: 'approve', comment: 'fine' });
+    const { since } = (shown as { pendingApprovals: [{ since: string }] }).pendingApprovals[0];
+    const earlier = { decision: 'approve', since: new Date(Date.parse(since) - 1).toISOString() };
+    expect((await ask(bob, 'POST', `${run}/approvals/Ask`, earlier)).status).toBe(409);
+    const approved = await ask(bob, 'POST', `${run}/approvals/Ask`, { decision: 'approve', comment: 'fine', since });
     expect([approved.status, await approved.text(), approved.headers.get('cache-control')]).toEqual([
       204,
       '',

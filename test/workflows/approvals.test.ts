@@ -168,7 +168,10 @@ describe('a state that waits for a person', () => {
     expect((await as(alice, () => app.run(id))).pendingApprovals).toEqual([
       { state: 'Ask', since: new Date(NOW * 1000 + ASK_TIMEOUT_MS + ASK_AGAIN_MS) },
     ]);
-    await decide(id);
+    // Whoever says which attempt they looked at, decides no other.
+    const since = new Date(NOW * 1000);
+    expect(await refusal(id, bob, { since })).toMatchObject({ code: 'approval_not_pending', reason: 'other_attempt' });
+    await decide(id, bob, { since: new Date(NOW * 1000 + ASK_TIMEOUT_MS + ASK_AGAIN_MS) });
     expect((await ended(id)).states.map(({ name }) => name)).toEqual(['First', 'Ask', 'Pay']);
   });
 
@@ -217,6 +220,7 @@ describe('nobody decides', () => {
 
   it.each<[string, Partial<ApprovalDecision>, object]>([
     ['with another word', { decision: 'Approve' as never }, { code: 'input_invalid' }],
+    ['of no time', { since: 'yesterday' }, { code: 'input_invalid', problems: [{ pointer: '/since' }] }],
     ['with more than that', { by: 'me' } as never, { code: 'input_invalid' }],
     ['in no state', { state: undefined }, { code: 'input_invalid' }],
     ['with a novel', { comment: 'x'.repeat(1001) }, { code: 'input_invalid' }],

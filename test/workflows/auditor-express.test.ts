@@ -99,6 +99,27 @@ describe('Express workflows, by the records of their log group', () => {
     expect(JSON.stringify(folder.lines())).not.toMatch(/eyJ/);
   });
 
+  it('are followed on behind a record of the future: CloudWatch takes what is two hours ahead', async () => {
+    const other = { id: '1', type: 'ExecutionStarted', details: {}, previous_event_id: '0', redrive_count: '0' };
+    const execution_arn = `${QUOTE_ARN.replace(':stateMachine:', ':express:')}:other:1`;
+    const ahead = now + 2 * 3600_000;
+    const message = JSON.stringify({ ...other, execution_arn, event_timestamp: String(ahead) });
+    logs.groups.put(GROUP, 's', ahead, message);
+    expect(await auditor().once()).toMatchObject({ lines: 1 });
+    await run('entra:ada');
+    expect(await auditor().once()).toMatchObject({ lines: 6 });
+    expect(await auditor().once()).toMatchObject({ lines: 0 });
+  });
+
+  it('are of the one among the policy’s workflows that they were started as, by version or alias', async () => {
+    const logged = { ...quote, logGroup: GROUP };
+    const aliased = { ...logged, target: `${QUOTE_ARN}:live` };
+    const both = invoicesPolicy({ workflows: { 'quote-live': aliased, 'quote-invoice': logged }, routes: undefined });
+    await run('entra:ada');
+    expect(await auditor({ policy: both }).once()).toMatchObject({ lines: 6 });
+    expect(written()[5]).toMatchObject({ verified: true, subject: 'entra:ada', workflow: 'quote-invoice' });
+  });
+
   it('are put in order when records come late, and twice', async () => {
     await run('entra:ada');
     const records = [...logs.groups.events(GROUP)!];

@@ -208,6 +208,63 @@ it('reads JSONata as well', () => {
   ]);
 });
 
+it('finds a way to a step that another pass through the approval was for', () => {
+  const toPay = [
+    { ErrorEquals: ['baton.rejected'], ResultPath: '$.no', Next: 'Failed' },
+    { ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Note' },
+  ];
+  const note = { Note: { Type: 'Pass', Next: 'Pay' } };
+  const of = (ask: Json, pay: Json): object => {
+    const { States, ...rest } = asks(ask) as { States: { Pay: Json } };
+    const { End: _, ...paying } = States.Pay;
+    return { ...rest, States: { ...States, ...note, Pay: { ...paying, ...pay } } };
+  };
+  const again = { Next: 'Ask' };
+  expect(found(of({ Catch: toPay }, again), approved)).toEqual([`approval_outlived ${askAt}/Catch/1 Ask Pay`]);
+  expect(found(of({ Catch: toPay }, { End: true }), approved)).toEqual([]);
+  expect(found(of({}, again), approved)).toEqual([]);
+});
+
+const askBody = '/States/Ask/Parameters/MessageBody';
+const asksWith = (member: Json): object => {
+  const { Parameters: given } = asking;
+  return asks({ Parameters: { ...given, MessageBody: { ...given.MessageBody, ...member } } });
+};
+it.each([
+  '$$',
+  '$$.Task',
+  '$$.*',
+  '$$..Token',
+  "$$['Task']['Token']",
+  '$$["Task"].Token',
+  '$$.Task["Token"]',
+  'States.JsonToString($$)',
+])('finds the token elsewhere, handed on as %s', (path) => {
+  expect(found(asksWith({ 'x.$': path }), approved)).toEqual([`token_elsewhere ${askBody}/x.$ Ask`]);
+});
+it.each(['$$.Execution.Name', '$$.State', "$$['Execution']", '$.Task.Token', '$$.Tasks'])(
+  'takes %s for no token',
+  (path) => {
+    expect(found(asksWith({ 'x.$': path }), approved)).toEqual([]);
+  },
+);
+it.each([
+  ['{% $states %}', 1],
+  ['{% $string($states.context) %}', 1],
+  ['{% $states.context.Task %}', 1],
+  ["{% $lookup($states.context.Task, 'Token') %}", 1],
+  ['{% $states.context.*.Token %}', 1],
+  ['{% $states.context.Execution.Name & $states.input.Task.Token %}', 0],
+])('finds the token elsewhere in JSONata: %s', (x, count) => {
+  const { Parameters: _, ...state } = asking;
+  const MessageBody = { taskToken: '{% $states.context.Task.Token %}', x };
+  const findings = found(
+    asks({ ...state, QueryLanguage: 'JSONata', Parameters: none, Arguments: { MessageBody } }),
+    approved,
+  );
+  expect(findings.filter((line) => line.startsWith('token_elsewhere'))).toHaveLength(count);
+});
+
 it.each<[string, object, readonly string[]]>([
   ['no retry', machine({ Retry: [] }), [`task_without_retry ${at} Render`]],
   ['no catch', machine({ Catch: [] }), [`task_without_catch ${at} Render`]],
@@ -241,6 +298,11 @@ it.each<[string, object, readonly string[]]>([
     machine({}, { Archive: { ...sound, Next: 'Pay' } }),
     ['task_without_permission /States/Archive Archive'],
   ],
+  ...['invoke', 'invokeAsync', 'invoke.waitForTaskToken'].map((call): [string, object, string[]] => [
+    `a call by the SDK that the policy does not know: ${call}`,
+    machine({}, { Archive: { ...sound, Resource: `arn:aws:states:::aws-sdk:lambda:${call}`, Next: 'Pay' } }),
+    ['task_without_permission /States/Archive Archive'],
+  ]),
   [
     'a step that is no task',
     machine({ Resource: 'arn:aws:states:::sns:publish' }),
@@ -266,7 +328,15 @@ it.each<[string, object, readonly string[]]>([
     machine({ OutputPath: '$.rendered', Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Failed' }] }, {}, reads),
     [`caller_from_data ${readsAt}`, `caller_dropped ${at}/OutputPath Pay`, `caller_dropped ${at}/Catch/0 Pay`],
   ],
+  ...['$["caller"]', "$['caller'].name", '$..caller', "States.Format('{}', $[ 'caller' ])"].map(
+    (path): [string, object, string[]] => [
+      `the caller out of the data, spelled ${path}`,
+      machine({}, {}, parameters({ 'who.$': path })),
+      [`caller_from_data ${readsAt}`],
+    ],
+  ),
   ['a result over the caller', machine({ ResultPath: '$.caller' }), [`caller_overwritten ${at}`]],
+  ['the same in brackets', machine({ ResultPath: '$["caller"]' }), [`caller_overwritten ${at}`]],
   [
     'a caller that is made up',
     machine({}, pass({ Result: { caller: {} } })),

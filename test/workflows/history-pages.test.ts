@@ -1,4 +1,5 @@
 import * as sdk from '@aws-sdk/client-sfn';
+import { BatonError } from '../../src/core/errors';
 import { startStepFunctionsEndpoint, type StepFunctionsEndpoint } from '../../src/local/step-functions/endpoint';
 import { historyPages, type HistoryRequest } from '../../src/workflows/history-pages';
 import { RequestBudget } from '../../src/workflows/request-budget';
@@ -103,6 +104,18 @@ describe('a quota that is shared', () => {
     else expect(await codeOf(reading)).toBe(code);
     expect(budget.throttles).toBe(code === 'none' ? refusals : aws.calls.length);
     await aws.close();
+  });
+
+  it('refuses at once who would wait too long: nobody knows how many others come', async () => {
+    const budget = new RequestBudget({ requestsPerSecond: 10, burst: 1, longestWaitMs: 1000 });
+    const controller = new AbortController();
+    const takes = Array.from({ length: 20 }, () => budget.take(controller.signal));
+    const ends = Promise.allSettled(takes);
+    expect(await codeOf(() => takes[19])).toBe('workflow_throttled');
+    controller.abort();
+    const refused = (await ends).filter((end) => end.status === 'rejected' && end.reason instanceof BatonError);
+    expect(refused).toHaveLength(9);
+    await budget.take();
   });
 
   it('ends when it is told to, also while it waits', async () => {

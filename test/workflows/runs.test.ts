@@ -287,6 +287,24 @@ describe.each([
   });
 });
 
+it.each<[string, object, number, string]>([
+  ['of another type', { 'Content-Type': 'text/plain' }, 400, 'input_invalid'],
+  ['of a form', { 'Content-Type': 'application/x-www-form-urlencoded' }, 400, 'input_invalid'],
+  ['that nobody parsed', { 'Content-Type': 'application/json' }, 500, 'option_invalid'],
+])('starts nothing without the input that was sent: a body %s', async (_what, headers, status, code) => {
+  const app = express5();
+  app.use(baton({ policy, clock: testClock, logger: recordingLogger() }));
+  app.use('/flows', workflowRouter(workflows, { start: ['approve-invoice'] }));
+  server = createServer(app).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const token = transactionToken(relayKeys.edge, { claims: approver });
+  const answer = await fetch(`http://127.0.0.1:${port}/flows/approve-invoice`, {
+    ...{ method: 'POST', body: '{"invoice":7}', headers: { 'Txn-Token': token, 'X-Correlation-Id': 'c-1', ...headers } },
+  });
+  expect([answer.status, await answer.json()]).toMatchObject([status, { code }]);
+});
+
 it('does not make a router of what is none', async () => {
   expect(await codeOf(() => workflowRouter(workflows, { start: 'all' as never }))).toBe('option_invalid');
   expect(await codeOf(() => workflowRouter(workflows, { begin: [] } as never))).toBe('option_unknown');

@@ -26,6 +26,10 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
 } as const;
 
+/** How the policy's own check words a `${NAME}` that nothing fills. */
+const UNSET = 'the environment variable ';
+const HINT = "The names that are not set stand in the app's environment: fill them from a file with --env-file.";
+
 const line = (level: string, pointer: string, message: string): string =>
   `${level.padEnd(8)} ${pointer === '' ? '(document)' : pointer}: ${message}`;
 
@@ -67,6 +71,7 @@ export function check(args: readonly string[]): void {
     ...problems.map(({ pointer, message }) => line('problem', pointer, message)),
     ...findings.map((one) => line(one.level, one.pointer, findingText(one))),
     ...definitions.flatMap(definitionLines),
+    ...(envFile === undefined && problems.some(({ message }) => message.includes(UNSET)) ? [HINT] : []),
     `${problemCount} problem(s), ${count('warning')} warning(s), ${count('note')} note(s)`,
     ...(digest === undefined ? [] : [`digest ${digest}`]),
   ];

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { BatonError } from '../../core/errors';
+import { dirname, join } from 'node:path';
+import { asBatonError, BatonError } from '../../core/errors';
 import type { AthenaOptions } from '../../trace/athena/athena';
+import { memoryBytes } from '../../trace/engine/engine';
+import { MAX_PART, parquetFile } from '../../trace/engine/parquet';
 import { readArguments, USAGE_ERROR } from '../arguments';
 import { readTime } from './time';
 
@@ -18,6 +20,8 @@ code is 1 if there is a finding of severity error, or if no log has the ID.
 
 What is read
   --parquet      a folder: with logs, writes what was read into it, for next time; without, reads it in place of logs
+  --part         with --parquet and logs: which part of all logs these are, 0 to 9999, where all at once are too many; all
+                 parts may stand in one folder
   --from, --to   leaves out what is earlier or later: 2026-03-12, 2026-03-12T09:30, 2026-03-12T09:30:00+01:00; UTC
                  where it has no zone, and --to with a day alone is its end
   --margin       seconds that are not judged at both ends of the time that gateway's and IIS's logs share: what came
@@ -42,6 +46,7 @@ It needs the package @duckdb/node-api.`;
 
 const OPTIONS = {
   parquet: { type: 'string' },
+  part: { type: 'string' },
   id: { type: 'string' },
   from: { type: 'string' },
   to: { type: 'string' },
@@ -65,6 +70,8 @@ export interface TraceArguments {
   /** The one request that is asked for. */
   readonly id: string | undefined;
   readonly parquet: string | undefined;
+  /** Number of the Parquet that is written. */
+  readonly part: number;
   readonly fromMs: number | undefined;
   readonly toMs: number | undefined;
   readonly marginMs: number | undefined;
@@ -95,23 +102,26 @@ export function readTraceArguments(args: readonly string[]): TraceArguments | un
   if (dashed !== undefined && values.id !== undefined)
     throw usageError(`There are two IDs: ${dashed} and ${values.id}.`);
   const { id, paths } = splitId(repeated, dashed ?? values.id);
-  const { parquet, html, json, rule, memory } = values;
+  const { parquet, html, json, rule, memory, spill } = values;
+  checkNames({ log: paths.includes('') ? '' : undefined, parquet, html, spill });
+  const part = partOf(values, paths);
+  checkRoom(values);
   const athena = athenaOf(values, repeated);
   if (athena === undefined) checkSources({ id, paths, parquet });
   if (html !== undefined) checkPage(html, id);
   if (rule !== undefined && (json || id !== undefined))
     throw usageError('--rule goes neither with --json nor with an ID.');
-  if (paths.length > 0 && parquet !== undefined) checkEmpty(parquet);
+  if (paths.length > 0 && parquet !== undefined) checkEmpty(parquet, part);
   const [fromMs, toMs] = [timeOf('from', values.from), timeOf('to', values.to)];
   if (fromMs !== undefined && toMs !== undefined && fromMs > toMs) throw usageError('--from is after --to.');
   const marginSeconds = wholeOf('margin', values.margin, 0, 86_400);
   return {
-    ...{ paths, id, parquet, fromMs, toMs, html, json, rule, memory },
+    ...{ paths, id, parquet, part: part ?? 0, fromMs, toMs, html, json, rule, memory },
     marginMs: marginSeconds === undefined ? undefined : marginSeconds * 1000,
     slowest: wholeOf('slowest', values.slowest, 0, 1000),
     color: !values['no-color'],
     threads: wholeOf('threads', values.threads, 1, 256),
-    spillFolder: values.spill,
+    spillFolder: spill,
     athena,
   };
 }
@@ -162,9 +172,48 @@ function checkPage(file: string, id: string | undefined): void {
   if (!existsSync(dirname(file))) throw usageError(`--html: there is no folder ${dirname(file)}.`);
 }
 
-function checkEmpty(folder: string): void {
+/** What a shell makes of a variable that is not set: it would be the current folder. */
+function checkNames(names: Readonly<Record<'log' | 'parquet' | 'html' | 'spill', string | undefined>>): void {
+  const empty = Object.entries(names).find(([, name]) => name === '')?.[0];
+  if (empty === 'log') throw usageError('The name of a log is empty.');
+  if (empty !== undefined) throw usageError(`--${empty} is empty: it needs a name.`);
+}
+
+/** Which part is written; undefined where all logs are read at once. */
+function partOf(
+  { part, parquet }: { readonly part?: string; readonly parquet?: string },
+  paths: readonly string[],
+): number | undefined {
+  const number = wholeOf('part', part, 0, MAX_PART);
+  if (number === undefined || (parquet !== undefined && paths.length > 0)) return number;
+  throw usageError('--part is for writing: it goes with logs and --parquet.');
+}
+
+/** With less, DuckDB cannot hold what it reads at once. */
+const LEAST_MEMORY_BYTES = 128e6;
+
+function checkRoom({ memory, spill }: { readonly memory?: string; readonly spill?: string }): void {
+  if (spill !== undefined && statSync(spill, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw usageError(`--spill: there is no folder ${spill}.`);
+  if (memory === undefined) return;
+  let bytes: number;
+  try {
+    bytes = memoryBytes(memory);
+  } catch (error) {
+    throw usageError(`--memory: ${asBatonError(error).message}`);
+  }
+  if (bytes < LEAST_MEMORY_BYTES)
+    throw usageError(`--memory must be ${LEAST_MEMORY_BYTES / 1e6}MB or more, not ${memory}.`);
+}
+
+/** Other parts may be there, and nothing of this one. */
+function checkEmpty(folder: string, part: number | undefined): void {
   if (!existsSync(folder)) return;
   if (!statSync(folder).isDirectory()) throw usageError(`--parquet: ${folder} is no folder.`);
+  if (part !== undefined) {
+    if (!existsSync(parquetFile(folder, 'files', part))) return;
+    throw usageError(`--parquet: ${join(folder, 'files')} has a part ${part} already.`);
+  }
   if (readdirSync(folder).length === 0) return;
   throw usageError(`--parquet: ${folder} is not empty. To read it, leave out the logs; to write, name another.`);
 }

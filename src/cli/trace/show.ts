@@ -10,6 +10,7 @@ import { terminalFinding } from '../../trace/report/terminal/finding';
 import { terminalSummary } from '../../trace/report/terminal/summary';
 import type { Screen } from '../../trace/report/terminal/text';
 import { terminalWaterfall } from '../../trace/report/terminal/waterfall';
+import { hasLogs } from '../../trace/report/words';
 import type { TraceArguments } from './arguments';
 import type { ProgressBar } from './progress';
 
@@ -30,7 +31,7 @@ export async function showReport(
   if (args.rule !== undefined) showFinding(report, args.rule, screenOf(args));
   else console.log(args.json ? jsonLines(report) : terminalSummary(report, screenOf(args)));
   if (args.html !== undefined && !args.json) console.log(`\n${printable(args.html)} written.`);
-  if (report.findings.some(({ severity }) => severity === 'error')) process.exitCode = 1;
+  if (!hasLogs(report.inputs) || report.findings.some(({ severity }) => severity === 'error')) process.exitCode = 1;
 }
 
 /** Shows everything that is known of one request. */

@@ -19,7 +19,7 @@ interface Opened {
 }
 
 /** Takes an assertion apart; form only. */
-export function openAssertion(assertion: string): Opened {
+function openAssertion(assertion: string): Opened {
   try {
     const encoded = splitCompact(assertion, MAX_BYTES);
     readProtected(encoded);
@@ -32,7 +32,7 @@ export function openAssertion(assertion: string): Opened {
 }
 
 /** @throws EntraError AADSTS700024 */
-export function checkTimes({ exp, nbf }: Claims, now: number): void {
+function checkTimes({ exp, nbf }: Claims, now: number): void {
   const ended = typeof exp !== 'number' || now >= exp + CLOCK_TOLERANCE_SECONDS;
   const early = typeof nbf === 'number' && now < nbf - CLOCK_TOLERANCE_SECONDS;
   if (ended || early) throw refused(700024, 'Client assertion is not within its valid time range.');

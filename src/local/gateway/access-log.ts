@@ -5,7 +5,7 @@ import { contextVariable } from './context-variables';
 import type { Exchange } from './exchange';
 
 /** One line of the access log: JSON, every value text, `-` for what has none, as API Gateway writes it. */
-export function accessLogLine(exchange: Exchange): string {
+function accessLogLine(exchange: Exchange): string {
   const entries = Object.entries(ACCESS_LOG_FORMAT[exchange.api.kind]).map(([key, variable]) => [
     key,
     contextVariable(exchange, variable.slice('$context.'.length)) || '-',

@@ -18,7 +18,7 @@ import { returnedHeaders } from './returned-headers';
 import { withoutTokens } from '../without-tokens';
 
 /** Largest payload of a request, in bytes: 10 MB, on REST and HTTP APIs. */
-export const MAX_PAYLOAD_BYTES: number = 10 * 1024 * 1024;
+const MAX_PAYLOAD_BYTES: number = 10 * 1024 * 1024;
 
 /** What an integration needs besides the exchange. */
 export interface IntegrationOptions {

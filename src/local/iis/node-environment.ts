@@ -51,7 +51,7 @@ function loggingVariables(iisnode: IisnodeSettings, logDirectory: string): Envir
 }
 
 /** `%NAME%` filled from the environment as Windows does it: in any letter case, and left alone where it is not set. */
-export function expandVariables(text: string, environment: Readonly<Record<string, string | undefined>>): string {
+function expandVariables(text: string, environment: Readonly<Record<string, string | undefined>>): string {
   return text.replace(/%([^%]+)%/g, (whole, name: string) => {
     const key = Object.keys(environment).find((candidate) => candidate.toLowerCase() === name.toLowerCase());
     return (key === undefined ? undefined : environment[key]) ?? whole;

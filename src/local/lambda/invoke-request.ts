@@ -5,7 +5,7 @@ import { ServiceError } from './service-error';
 /** Largest event of a call that waits for its answer, and largest answer, in bytes: 6 MB. */
 export const MAX_SYNC_BYTES: number = 6 * 1024 * 1024;
 /** Largest event of an asynchronous call, in bytes: 1 MB. */
-export const MAX_ASYNC_BYTES: number = 1024 * 1024;
+const MAX_ASYNC_BYTES: number = 1024 * 1024;
 
 /** Largest `ClientContext`, in bytes of base64. */
 const MAX_CLIENT_CONTEXT_BYTES = 3_583;

@@ -34,7 +34,7 @@ export function recordOf({ arn, redriveCount }: LoggedExecution, event: HistoryE
 }
 
 /** The record as a line, but for tokens: AWS writes the whole input there, hand-over token and all, and what tasks send, with theirs. */
-export const executionRecord = (execution: LoggedExecution, event: HistoryEvent): string =>
+const executionRecord = (execution: LoggedExecution, event: HistoryEvent): string =>
   withoutTaskTokens(withoutTokens(JSON.stringify(recordOf(execution, event))));
 
 /** Writes the events to a file for each state machine. Written at once: what follows an event can look for it. */

@@ -17,7 +17,7 @@ const DATA = ['input', 'inputDetails', 'output', 'outputDetails', 'assignedVaria
 const MAX_DATA_BYTES = 248 * 1024;
 
 /** The log group of a machine. */
-export const logGroupOf = (machine: string, { logGroup }: MachineLogging): string =>
+const logGroupOf = (machine: string, { logGroup }: MachineLogging): string =>
   logGroup ?? `/aws/vendedlogs/states/${machine}`;
 
 /** @see https://docs.aws.amazon.com/step-functions/latest/dg/cloudwatch-log-level.html */

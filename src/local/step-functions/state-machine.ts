@@ -35,7 +35,7 @@ export function checkName(name: string): void {
 }
 
 /** A definition's faults in one sentence, as `CreateStateMachine` answers. */
-export function faultText(faults: readonly DefinitionFault[]): string {
+function faultText(faults: readonly DefinitionFault[]): string {
   return faults.map(({ code, message, pointer }) => `${code}: ${message} at ${pointer}`).join(', ');
 }
 

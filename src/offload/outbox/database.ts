@@ -66,10 +66,16 @@ function prepareFile(database: OutboxDatabase): void {
   // FULL: a commit is on disk when it returns. In a write-ahead log NORMAL would leave that to the next checkpoint.
   database.exec('PRAGMA synchronous = FULL');
   if (pragma(database, 'quick_check(1)') !== 'ok') throw outboxDamaged(database.path);
+  // Who only reads waits for nobody: an app starts also while another process holds the file.
+  if (pragma(database, 'user_version') === 0) makeTables(database);
+  database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+}
+
+/** Two processes may start at the same time: the second finds the tables when it is its turn. */
+function makeTables(database: OutboxDatabase): void {
   inTransaction(database, () => {
     if (pragma(database, 'user_version') === 0) database.exec(SCHEMA);
   });
-  database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
 }
 
 /** Nothing is changed in a file that is not an outbox, or one of a version that is not known here. */

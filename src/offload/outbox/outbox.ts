@@ -127,7 +127,7 @@ function rulesFrom({ live, clock }: OutboxParts): () => OutboxRules {
  * @throws BatonError `option_invalid`, `option_unknown`, `policy_invalid`, `key_invalid`, `peer_missing`, `outbox_damaged`,
  *   `outbox_unavailable`, `outbox_full`
  */
-export function openOutbox(options: OutboxOptions, parts: OutboxParts): Outbox {
+function openOutbox(options: OutboxOptions, parts: OutboxParts): Outbox {
   const settings = settingsOf(options);
   const rules = rulesFrom(parts);
   const database = openDatabase(settings.path);

@@ -10,7 +10,7 @@ export interface KeyFiles {
 }
 
 /** What signs Transaction Tokens: the authorizer, and nobody else. */
-export const GATEWAY: KeyFiles = {
+const GATEWAY: KeyFiles = {
   ring: 'gateway.ring.json',
   jwks: 'gateway.jwks.json',
   purpose: 'the authorizer',

@@ -9,7 +9,7 @@ export const ROLE_VALUES = { reader: 'Reader', editor: 'Editor' } as const;
 const PROVIDER = 'entra';
 
 /** Whether access tokens of an identity provider are read anywhere: by the authorizer, or by the app itself. */
-export const readsAccessTokens = ({ edge }: Plan): boolean => edge.provider === PROVIDER;
+const readsAccessTokens = ({ edge }: Plan): boolean => edge.provider === PROVIDER;
 
 function routeDocument({ method, path, isPublic, permission }: Route): RouteDocument {
   return { ...(method !== undefined && { method }), path, ...(isPublic ? { public: true } : { permission }) };
@@ -30,7 +30,7 @@ function rolesOf({ edge, routes, functions }: Plan): PolicyDocument['roles'] {
 }
 
 /** What a caller needs so that the app may call a function for them. */
-export const functionPermission = (name: string): string => `${name}:invoke`;
+const functionPermission = (name: string): string => `${name}:invoke`;
 
 /** Where editors find the schema, seen from the policy. */
 function schemaPath({ project, layout }: Plan): string {

@@ -31,7 +31,7 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
 export const secretName = ({ name }: Plan): string => `${name}/gateway-signing-key`;
 
 /** The parameters of the template, with values to begin with. */
-export function templateParameters(plan: Plan): readonly Parameter[] {
+function templateParameters(plan: Plan): readonly Parameter[] {
   const { api, host, region, account } = plan;
   const listener = `arn:aws:elasticloadbalancing:${region}:${account}:listener/app/${plan.name}/0000000000000000/0000000000000000`;
   return [

@@ -38,7 +38,10 @@ export function findRise(values: readonly number[]): Step | undefined {
   }
   if (best === undefined || best.cost > whole * BETTER) return undefined;
   const { at, before, after } = best;
-  const lasting = values.slice(at).filter((value) => value > (before + after) / 2).length >= RISE.steps;
+  const middle = (before + after) / 2;
+  const isHigh = (value: number): boolean => value > middle;
+  // What fell again, as the load of a day does in the evening, did not stay up.
+  const lasting = values.slice(at).filter(isHigh).length >= RISE.steps && isHigh(median(values.slice(-RISE.steps)));
   return lasting && after - before >= RISE.ms && after >= before * RISE.factor ? { at, before, after } : undefined;
 }
 

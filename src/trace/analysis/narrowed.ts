@@ -27,7 +27,21 @@ export async function narrowTo(engine: SqlEngine, { fromMs, toMs }: Period): Pro
     const rows = `SELECT * FROM "${String(database)}".main.${name} WHERE ${conditions.join(' AND ')}`;
     await engine.run(`CREATE OR REPLACE TEMP VIEW ${name} AS ${rows}`);
   }
+  await engine.run(
+    `CREATE OR REPLACE TEMP VIEW iis_fields AS ${fieldsInForce(`"${String(database)}".main`, { fromMs, toMs })}`,
+  );
   return async () => {
-    for (const name of TABLES_OF_TIMES) await engine.run(`DROP VIEW IF EXISTS temp.${name}`);
+    for (const name of [...TABLES_OF_TIMES, 'iis_fields']) await engine.run(`DROP VIEW IF EXISTS temp.${name}`);
   };
+}
+
+/** The lists of fields that held in the period: one holds until the next one in its file, or until the file ends. */
+function fieldsInForce(schema: string, { fromMs, toMs }: Period): string {
+  return `
+SELECT l.* EXCLUDE (until_ms)
+FROM (
+  SELECT *, lead(from_ms) OVER (PARTITION BY file_id ORDER BY from_ms) AS until_ms FROM ${schema}.iis_fields
+) l
+LEFT JOIN ${schema}.files f ON f.file_id = l.file_id
+WHERE coalesce(l.until_ms, f.last_ms, ${Math.floor(fromMs ?? 0)}) >= ${Math.floor(fromMs ?? 0)} AND coalesce(l.from_ms <= ${toMs === undefined ? 'NULL' : Math.floor(toMs)}, true)`;
 }

@@ -8,6 +8,8 @@ export const PRELUDE: readonly string[] = [
   // DuckDB replaces the first match unless told otherwise, Trino all of them.
   "CREATE OR REPLACE TEMP MACRO regexp_replace(s, pattern, r) AS system.main.regexp_replace(s, pattern, r, 'g')",
   'CREATE OR REPLACE TEMP MACRO regexp_like(s, pattern) AS regexp_matches(s, pattern)',
+  // Trino's counts none where there is nothing but nulls, DuckDB's is null.
+  'CREATE OR REPLACE TEMP MACRO count_if(x) AS coalesce(system.main.count_if(x), 0)',
   'CREATE OR REPLACE TEMP MACRO element_at(list, n) AS list[n]',
   // Trino's gives null where nothing matches, DuckDB's the empty text.
   "CREATE OR REPLACE TEMP MACRO regexp_extract(s, pattern, n) AS nullif(system.main.regexp_extract(s, pattern, n), '')",

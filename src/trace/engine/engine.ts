@@ -42,16 +42,20 @@ const MEMORY = /^(\d+(?:\.\d+)?) ?([KMGT])(i?)B$/i;
 /** What DuckDB does not count, such as what it reads files through, and Node take the rest, and some more. */
 const COUNTED_SHARE = 0.7;
 
-function checkedMemory(memory: string | undefined): Readonly<Record<string, string>> {
-  if (memory === undefined) return {};
+/**
+ * An amount of memory in bytes.
+ * @throws BatonError `option_invalid` for what is none
+ */
+export function memoryBytes(memory: string): number {
   const [, amount, unit = '', binary] = MEMORY.exec(memory) ?? [];
-  if (amount !== undefined) {
-    const bytes = Number(amount) * (binary === '' ? 1000 : 1024) ** ('KMGT'.indexOf(unit.toUpperCase()) + 1);
-    return { memory_limit: `${Math.floor(bytes * COUNTED_SHARE)}B` };
+  if (amount === undefined) {
+    throw new BatonError('option_invalid', `"${memory}" is no amount of memory. Write it as 512MB or 4GB.`);
   }
-  const message = `"${memory}" is no amount of memory. Write it as 512MB or 4GB.`;
-  throw new BatonError('option_invalid', message);
+  return Number(amount) * (binary === '' ? 1000 : 1024) ** ('KMGT'.indexOf(unit.toUpperCase()) + 1);
 }
+
+const memoryLimit = (memory: string | undefined): Readonly<Record<string, string>> =>
+  memory === undefined ? {} : { memory_limit: `${Math.floor(memoryBytes(memory) * COUNTED_SHARE)}B` };
 
 function checkedThreads(threads: number | undefined): string {
   if (threads === undefined) return String(availableParallelism());
@@ -69,9 +73,13 @@ function plainRow(row: Readonly<Record<string, unknown>>): Record<string, Cell> 
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value) as Cell]));
 }
 
-/** What to do where the memory that was given is not enough; undefined for any other error. */
-function outOfMemory(cause: unknown): BatonError | undefined {
+/** What to do where memory or disk are not enough; undefined for any other error. */
+function outOfRoom(cause: unknown): BatonError | undefined {
   const { message = '' } = cause as { message?: string };
+  if (/No space left on device|disk is full/i.test(message)) {
+    const advice = '--spill names a folder on another disk; with --parquet and --part less is read at once.';
+    return new BatonError('option_invalid', `The disk for temporary files is full. ${advice}`, { cause });
+  }
   if (!message.startsWith('Out of Memory Error')) return undefined;
   const advice = 'Give more with --memory, or take fewer threads: each needs some.';
   return new BatonError('option_invalid', `The memory is not enough for these logs. ${advice}`, { cause });
@@ -145,7 +153,7 @@ class DuckDbEngine implements Engine {
     try {
       return await work;
     } catch (error) {
-      throw outOfMemory(error) ?? error;
+      throw outOfRoom(error) ?? error;
     } finally {
       this.#running.delete(work);
     }
@@ -161,7 +169,7 @@ class DuckDbEngine implements Engine {
  */
 export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const settings = {
-    ...checkedMemory(options.memory),
+    ...memoryLimit(options.memory),
     threads: checkedThreads(options.threads),
     preserve_insertion_order: 'false',
     autoinstall_known_extensions: 'false',

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { BatonError } from '../../core/errors';
 import type { TableName } from '../schema';
 import type { Engine } from './engine';
@@ -9,22 +9,35 @@ import { TABLE_NAMES } from './tables';
 const parquetFiles = (folder: string): string[] =>
   existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.parquet')) : [];
 
+/** Files in one part: more than are ever read in one run. */
+const FILES_A_PART = 200_000;
+
+/** Most parts whose files can be numbered, 32 bits wide. */
+export const MAX_PART = 9999;
+
+/** The file that one part of a table is written to. */
+export const parquetFile = (folder: string, table: TableName, part: number): string =>
+  resolve(folder, table, `part-${part}.parquet`);
+
 /**
  * Writes all tables as Parquet (zstd), one folder a table as Athena wants it: `<folder>/<table>/part-0.parquet`.
  *
- * @throws BatonError `option_invalid` where the folder holds such files already: two runs in one would be counted together
+ * @param part of logs that are read in several runs, the number of this one: no two parts have a name of a file or the number
+ *   of a log in common, so that all of them can stand in one folder. 0 to 9999, 0 by default.
+ * @throws BatonError `option_invalid` where the folder holds this part already: two runs in one would be counted together
  */
-export async function writeParquet(engine: Engine, folder: string): Promise<void> {
-  const taken = TABLE_NAMES.find((table) => parquetFiles(join(folder, table)).length > 0);
+export async function writeParquet(engine: Engine, folder: string, part = 0): Promise<void> {
+  const taken = TABLE_NAMES.find((table) => existsSync(parquetFile(folder, table, part)));
   if (taken !== undefined) {
     const message = `The folder ${join(folder, taken)} holds Parquet files already. Name an empty folder.`;
     throw new BatonError('option_invalid', message);
   }
+  const fileId = `CAST(file_id + ${part * FILES_A_PART} AS integer) AS file_id`;
   for (const table of TABLE_NAMES) {
-    const path = resolve(folder, table);
-    mkdirSync(path, { recursive: true });
-    const file = literal(join(path, 'part-0.parquet'));
-    await engine.run(`COPY ${identifier(table)} TO ${file} (FORMAT parquet, COMPRESSION zstd)`);
+    const file = parquetFile(folder, table, part);
+    mkdirSync(dirname(file), { recursive: true });
+    const rows = `SELECT * REPLACE (${fileId}) FROM ${identifier(table)}`;
+    await engine.run(`COPY (${rows}) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd)`);
   }
 }
 

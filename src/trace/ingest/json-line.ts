@@ -22,7 +22,9 @@ export function isoTime(text: string): string {
   // No digit comes after the colon in ASCII, all letters do.
   const isTime = `strlen(${text}) BETWEEN 19 AND 35 AND ${text} < ':'`;
   // A cast to a time without zone leaves out what the text says of one; without a zone it is UTC.
-  const isUtc = `ends_with(${text}, 'Z') OR strlen(${text}) <= 23`;
+  // Read as one with a zone, a time without would be one of this machine's zone.
+  const hasZone = ['+', '-'].map((sign) => `contains(substr(${text}, 20), '${sign}')`).join(' OR ');
+  const isUtc = `ends_with(${text}, 'Z') OR NOT (${hasZone})`;
   const [plain, zoned] = ['timestamp', 'timestamptz'].map((type) => `epoch_ms(TRY_CAST(${text} AS ${type}))`);
   return `CASE WHEN NOT (${isTime}) THEN NULL WHEN ${isUtc} THEN ${plain ?? ''} ELSE ${zoned ?? ''} END`;
 }

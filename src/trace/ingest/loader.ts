@@ -9,6 +9,7 @@ import { copyLines, copyW3c, copyWhole, type CopyPlace, type FieldRun } from './
 import { copyDocument } from './copy-document';
 import { addProblem, addYield, yieldOf, type Yield } from './filled-tables';
 import { insertGateway } from './gateway-table';
+import { hasLongLine } from './long-line';
 import { COUNT_STAGE, insertRecords, STAGE, stageRecords } from './record-tables';
 import { sampleOf, type Account, type Source } from './source';
 import { filesOfOtherFields, insertW3c } from './w3c-table';
@@ -62,17 +63,24 @@ export class Loader {
 
   async #loadInPlace({ inputs, fields }: Batch): Promise<void> {
     const sources: Source[] = [];
-    for (const input of inputs) sources.push(await this.#inPlace(input));
-    if (await this.#tried(() => this.#read(sources, fields))) return this.#checkFields(inputs, fields);
+    for (const input of inputs) {
+      const source = await this.#inPlace(input);
+      if (hasLongLine(source.path)) await this.#loadCopyInstead(source);
+      else sources.push(source);
+    }
+    const whole = sources.map(({ input }) => input);
+    if (await this.#tried(() => this.#read(sources, fields))) return this.#checkFields(whole, fields);
     // One of them is not as it should be: it must not keep the others from being read as they are.
     for (const source of sources) {
       const isGood = sources.length > 1 && (await this.#tried(() => this.#read([source], fields)));
       if (isGood) await this.#checkFields([source.input], fields);
-      else {
-        if (source.path !== source.input.path) rmSync(source.path, { force: true });
-        await this.#loadCopy(source.input);
-      }
+      else await this.#loadCopyInstead(source);
     }
+  }
+
+  async #loadCopyInstead({ input, path }: Source): Promise<void> {
+    if (path !== input.path) rmSync(path, { force: true });
+    await this.#loadCopy(input);
   }
 
   async #inPlace(input: Input): Promise<Source> {

@@ -46,7 +46,11 @@ class Search {
 
   walk(folder: string, root: string, isMeant: (path: string) => boolean, depth = 0): void {
     this.#guarded(folder, () => {
-      if (depth > MAX_DEPTH || !this.#isNew(folder)) return;
+      if (depth > MAX_DEPTH) {
+        this.unreachable.push({ path: folder, reason: `more than ${MAX_DEPTH} folders deep` });
+        return;
+      }
+      if (!this.#isNew(folder)) return;
       const entries = readdirSync(folder, { withFileTypes: true });
       entries.sort((a, b) => (a.name < b.name ? -1 : 1));
       for (const entry of entries) this.#visit(entry, join(folder, entry.name), { root, isMeant, depth });

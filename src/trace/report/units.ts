@@ -24,6 +24,16 @@ export function duration(ms: number): string {
   return minutes < 1440 ? pair(minutes, 60, 'h', 'min') : pair(Math.round(minutes / 60), 24, 'd', 'h');
 }
 
+/** How long, in at most eight characters for a column: `843 ms`, `14.7 min`, `3.33 h`, `2.17 d`. */
+export function shortDuration(ms: number): string {
+  const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
+  if (Math.abs(ms) < 59_995) return duration(ms);
+  if (ms < 0) return `-${shortDuration(-ms)}`;
+  // What would round to the next unit is one of it.
+  const [whole, unit] = ms < 0.9995 * hour ? [minute, 'min'] : ms < 0.9995 * day ? [hour, 'h'] : [day, 'd'];
+  return `${threeDigits(ms / whole)} ${unit}`;
+}
+
 function pair(value: number, base: number, large: string, small: string): string {
   const rest = value % base;
   return `${count(Math.floor(value / base))} ${large}${rest === 0 ? '' : ` ${rest} ${small}`}`;

@@ -39,11 +39,16 @@ export function countSeverities(findings: readonly Finding[]): Readonly<Record<F
   return counts;
 }
 
+/** Whether any file was a log that is read. */
+export const hasLogs = (inputs: TraceReport['inputs']): boolean => inputs.some(({ kind }) => kind !== 'unread');
+
 /** What the findings come to, in one sentence. */
-export function verdict({ findings, inputs }: TraceReport): string {
-  if (inputs.length === 0) return 'No logs were read';
+export function verdict({ findings, inputs, totals }: TraceReport): string {
+  if (inputs.length === 0) return 'No logs were read: there are no files';
+  if (!hasLogs(inputs)) return 'No logs were read: none of the files is one';
   const { error, warning } = countSeverities(findings);
-  if (error + warning === 0) return 'Nothing is wrong in these logs';
+  const requests = totals.gatewayRequests + totals.iisRequests + totals.appRequests;
+  if (error + warning === 0) return requests === 0 ? 'No requests in these logs' : 'Nothing is wrong in these logs';
   const parts = [
     ...(error === 0 ? [] : [`${error} ${error === 1 ? 'error' : 'errors'}`]),
     ...(warning === 0 ? [] : [`${warning} ${warning === 1 ? 'warning' : 'warnings'}`]),

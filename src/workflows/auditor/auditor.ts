@@ -179,7 +179,7 @@ class Session {
       const { logGroup } = workflow.document;
       if (workflow.document.type !== 'EXPRESS' || logGroup === undefined) continue;
       try {
-        await express.look(workflow, logGroup);
+        await express.look(workflow, logGroup, workflows);
       } catch (error) {
         this.#signal.throwIfAborted();
         if (error instanceof BatonError && /^(audit_|peer_)/.test(error.code)) throw error;

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock';
+import { steadyClock, type Clock } from '../../core/clock';
 import type { Logger } from '../../core/logger';
 import type { KeyFinder } from '../../jws/keys';
 import type { HandOverDocument } from '../../policy/document';
@@ -6,12 +6,13 @@ import { workflowError } from '../errors';
 import { withinBudget } from '../history-pages';
 import type { RequestBudget } from '../request-budget';
 import { Visits } from '../visits';
+import type { CursorRow } from './cursor-file';
 import { isWritten, newRow, noteEvent, type Ledger } from './ledger';
 import { readLogRecord, type LogRecord } from './log-record';
 import type { LogsAccess } from './logs-client';
 import { machineArn, type NamedWorkflow } from './machines';
 import { startedBy, UNVERIFIED } from './started-by';
-import { executionNameOf, type TransitionEvent } from './transition';
+import { executionNameOf } from './transition';
 
 /** What Express executions are followed with. */
 export interface ExpressTerms {
@@ -57,20 +58,29 @@ interface Reading {
 /** Follows the executions of Express workflows by the records that they leave in log groups. */
 export class ExpressFollower {
   readonly #terms: ExpressTerms;
+  /** For how long something has waited: a clock that is set back must not put it off. */
+  readonly #steady: Clock;
   readonly #readings = new Map<string, Reading>();
   readonly #longLookMs = new Map<string, number>();
 
   constructor(terms: ExpressTerms) {
     this.#terms = terms;
+    this.#steady = steadyClock(terms.clock);
   }
 
-  /** Reads what the log group of this workflow has had since the last time. @throws BatonError `workflow_*`, `audit_*` */
-  async look({ name, document }: NamedWorkflow, logGroup: string): Promise<void> {
+  /**
+   * Reads what the log group of this workflow has had since the last time.
+   *
+   * @param all the policy's workflows: those with the same state machine, by other versions or aliases, log there too
+   * @throws BatonError `workflow_*`, `audit_*`
+   */
+  async look({ name, document }: NamedWorkflow, logGroup: string, all: readonly NamedWorkflow[]): Promise<void> {
+    const ofMachine = all.filter((one) => machineArn(one.document.target) === machineArn(document.target));
     const { ledger, clock, sinceMs } = this.#terms;
     const markName = `logs ${name} ${logGroup}`;
     const mark = ledger.mark(markName);
     const known = typeof mark === 'number' ? mark : undefined;
-    const isLong = clock() - (this.#longLookMs.get(markName) ?? -Infinity) >= LONG_LOOK_EVERY_MS;
+    const isLong = this.#steady() - (this.#longLookMs.get(markName) ?? -Infinity) >= LONG_LOOK_EVERY_MS;
     const fromMs =
       known === undefined ? (sinceMs ?? clock() - FIRST_LOOK_MS) : known - (isLong ? LONG_OVERLAP_MS : OVERLAP_MS);
     const prefix = `${machineArn(document.target).replace(':stateMachine:', ':express:')}:`;
@@ -79,17 +89,18 @@ export class ExpressFollower {
       for (const { message, timestamp = 0 } of page) {
         const record = readLogRecord(message);
         if (!record?.executionArn.startsWith(prefix)) continue;
-        newestMs = Math.max(newestMs, timestamp);
+        // What a record says of the future must not hide the records until then.
+        newestMs = Math.max(newestMs, Math.min(timestamp, clock()));
         this.#came(record);
       }
-      await this.#takeAll({ name, document });
+      await this.#takeAll(ofMachine);
       await ledger.saveSometimes();
     }
-    if (isLong) this.#longLookMs.set(markName, clock());
+    if (isLong) this.#longLookMs.set(markName, this.#steady());
     if (newestMs > 0) {
       // What still waits must be read again, should this process end before it is written.
       ledger.setMark(markName, Math.min(newestMs, ...this.#oldestWaiting(prefix)));
-      ledger.forgetExpress(name, newestMs - MEMORY_MS);
+      for (const one of ofMachine) ledger.forgetExpress(one.name, newestMs - MEMORY_MS);
       this.#forget(prefix, newestMs - MEMORY_MS);
     }
   }
@@ -145,32 +156,33 @@ export class ExpressFollower {
       this.#readings.set(arn, reading);
     }
     if (event.id <= reading.readId || reading.taken.has(event.id) || reading.waiting.has(event.id)) return;
-    if (reading.waiting.size === 0) reading.waitingSinceMs = this.#terms.clock();
+    if (reading.waiting.size === 0) reading.waitingSinceMs = this.#steady();
     reading.waiting.set(event.id, record);
   }
 
-  async #takeAll(workflow: NamedWorkflow): Promise<void> {
+  async #takeAll(ofMachine: readonly NamedWorkflow[]): Promise<void> {
     for (const [arn, reading] of this.#readings) {
       if (reading.waiting.size === 0) continue;
       const now = this.#terms.clock();
-      const hasWaitedLong = now - reading.waitingSinceMs >= PATIENCE_FOR_RECORD_MS;
+      const hasWaitedLong = this.#steady() - reading.waitingSinceMs >= PATIENCE_FOR_RECORD_MS;
       const isOld = ({ event }: LogRecord): boolean => now - (event.timestamp?.getTime() ?? now) >= OLD_RECORD_MS;
       const ids = [...reading.waiting.keys()].sort((a, b) => a - b);
       for (const id of ids) {
         const record = reading.waiting.get(id);
         if (record === undefined || (id !== reading.readId + 1 && !hasWaitedLong && !isOld(record))) break;
-        await this.#take(arn, reading, record, workflow);
+        await this.#take(arn, reading, record, ofMachine);
         reading.waiting.delete(id);
       }
       this.#closeIfOver(arn, reading);
     }
   }
 
-  async #take(arn: string, reading: Reading, { event, input }: LogRecord, workflow: NamedWorkflow): Promise<void> {
+  async #take(arn: string, reading: Reading, record: LogRecord, ofMachine: readonly NamedWorkflow[]): Promise<void> {
+    const { event } = record;
     const { ledger } = this.#terms;
     const atMs = event.timestamp?.getTime() ?? 0;
-    const row = ledger.find(arn) ?? ledger.add(newRow(arn, workflow.name, atMs));
-    row.startedBy ??= await this.#whoStarted(arn, event, input, workflow);
+    const row = ledger.find(arn) ?? ledger.add(newRow(arn, ofMachine[0]?.name ?? '', atMs));
+    if (row.startedBy === undefined) await this.#askWho(row, record, ofMachine);
     const { visit } = reading.visits.add(event);
     if (!isWritten(row, event.id)) ledger.write(row, event, visit);
     reading.taken.add(event.id);
@@ -183,12 +195,17 @@ export class ExpressFollower {
     if (row.end !== end) ledger.touch(row);
   }
 
-  /** By the record of the start, if it came and holds data. */
-  async #whoStarted(arn: string, event: TransitionEvent, input: string | undefined, { document }: NamedWorkflow) {
-    if (event.id !== 1) return UNVERIFIED;
+  /** By the record of the start, if it came and holds data. A hand-over names the version or alias that was started. */
+  async #askWho(row: CursorRow, { event, input }: LogRecord, ofMachine: readonly NamedWorkflow[]): Promise<void> {
     const { handOver, keys } = this.#terms;
-    const execution = { name: executionNameOf(arn), input, startDate: event.timestamp };
-    return startedBy(execution, document, handOver, keys);
+    const execution = { name: executionNameOf(row.arn), input, startDate: event.timestamp };
+    for (const { name, document } of event.id === 1 ? ofMachine : []) {
+      const found = await startedBy(execution, document, handOver, keys);
+      if (!found.verified) continue;
+      [row.startedBy, row.workflow] = [found, name];
+      return;
+    }
+    row.startedBy = UNVERIFIED;
   }
 
   /** Nothing more comes when the last record was taken and none before it is missing. */

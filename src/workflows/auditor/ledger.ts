@@ -4,7 +4,7 @@ import { placeOf } from '../../logging/audit-checkpoint';
 import { linesBehind, trailFiles } from '../../logging/audit-read';
 import type { AuditTrail } from '../../logging/audit-trail';
 import type { CursorFile, CursorRow } from './cursor-file';
-import { endOf, TRANSITION, transitionOf, type TransitionEvent } from './transition';
+import { endOf, readShownArn, TRANSITION, transitionOf, type TransitionEvent } from './transition';
 import type { Visit } from '../visits';
 import { UNVERIFIED } from './started-by';
 
@@ -96,6 +96,7 @@ export class Ledger {
       for await (const { seq, fields } of linesBehind(this.#trail.file, place && { ...place, seq: place.seq - 1 })) {
         reached = seq;
         if (fields.type === 'audit' && fields.event === TRANSITION) this.#takeBack(fields);
+        if (this.#changed.size >= MAX_AT_HAND) this.#saveTakenBack();
       }
     }
     if (isGone || (place !== undefined && reached < place.seq)) {
@@ -107,9 +108,16 @@ export class Ledger {
     await this.save();
   }
 
+  /** Without a place: should this process end now, all is read back again. */
+  #saveTakenBack(): void {
+    this.#cursor.save(this.#changed, new Map());
+    this.#changed.clear();
+  }
+
   #takeBack(fields: Readonly<Record<string, unknown>>): void {
-    const { executionArn: arn, workflow, eventId, at, eventType } = fields;
-    if (typeof arn !== 'string' || typeof workflow !== 'string' || !Number.isSafeInteger(eventId)) return;
+    const { executionArn: shown, workflow, eventId, at, eventType } = fields;
+    if (typeof shown !== 'string' || typeof workflow !== 'string' || !Number.isSafeInteger(eventId)) return;
+    const arn = readShownArn(shown);
     const id = eventId as number;
     const atMs = typeof at === 'string' ? Date.parse(at) : NaN;
     let row = this.find(arn) ?? this.add(newRow(arn, workflow, atMs || 0));

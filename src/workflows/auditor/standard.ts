@@ -1,5 +1,5 @@
 import type { ExecutionListItem, ExecutionStatus } from '@aws-sdk/client-sfn';
-import type { Clock } from '../../core/clock';
+import { steadyClock, type Clock } from '../../core/clock';
 import { BatonError } from '../../core/errors';
 import type { Logger } from '../../core/logger';
 import type { KeyFinder } from '../../jws/keys';
@@ -58,6 +58,8 @@ export interface Looks {
 /** Follows the executions of Standard workflows: finds them, and writes each event of their histories once. */
 export class StandardFollower {
   readonly #terms: StandardTerms;
+  /** For what is due when: a clock that is set back must not put it off. */
+  readonly #steady: Clock;
   readonly #readings = new Map<string, Reading>();
   readonly #nextLookMs = new Map<string, number>();
   readonly #machines = new Map<string, AuditedMachine>();
@@ -65,12 +67,13 @@ export class StandardFollower {
 
   constructor(terms: StandardTerms) {
     this.#terms = terms;
+    this.#steady = steadyClock(terms.clock);
   }
 
   /** Finds executions of these machines. @returns how many machines could not be asked */
   async discover(machines: readonly AuditedMachine[]): Promise<number> {
     const { clock, ledger, logger, signal } = this.#terms;
-    const isTimeForRedrives = clock() - this.#redrivesAtMs >= REDRIVES_EVERY_MS;
+    const isTimeForRedrives = this.#steady() - this.#redrivesAtMs >= REDRIVES_EVERY_MS;
     this.#machines.clear();
     let failures = 0;
     for (const machine of machines) {
@@ -87,14 +90,14 @@ export class StandardFollower {
       }
     }
     if (!isTimeForRedrives) return failures;
-    if (failures === 0) this.#redrivesAtMs = clock();
+    if (failures === 0) this.#redrivesAtMs = this.#steady();
     ledger.forgetEnded(clock() - REDRIVABLE_MS);
     return failures;
   }
 
   /** Looks at the executions that are due, and reads each to its present end. */
   async look(): Promise<Looks> {
-    const { clock, logger, signal } = this.#terms;
+    const { logger, signal } = this.#terms;
     const due = this.#due();
     const looks: Looks = { looked: 0, failures: 0, lost: 0 };
     const lookInTurn = async (): Promise<void> => {
@@ -110,7 +113,7 @@ export class StandardFollower {
           // Nothing can be written: no other execution fares better.
           if (error instanceof BatonError && error.code.startsWith('audit_')) throw error;
           looks.failures += 1;
-          this.#nextLookMs.set(row.arn, clock() + this.#terms.pollIntervalMs);
+          this.#nextLookMs.set(row.arn, this.#steady() + this.#terms.pollIntervalMs);
           const message = `The execution ${row.arn} cannot be followed`;
           // Once a pass: where the credentials are wrong, all of them fail. The pass says how many.
           if (looks.failures > 1) continue;
@@ -125,7 +128,7 @@ export class StandardFollower {
   }
 
   #due(): CursorRow[] {
-    const now = this.#terms.clock();
+    const now = this.#steady();
     const rows = new Map(this.#terms.ledger.open().map((row) => [row.arn, row]));
     for (const arn of this.#nextLookMs.keys()) {
       const row = rows.get(arn) ?? this.#terms.ledger.find(arn);
@@ -149,7 +152,7 @@ export class StandardFollower {
     }
     const { clock, pollIntervalMs } = this.#terms;
     const idleMs = isMoving ? 0 : (clock() - row.lastAtMs) / 10;
-    this.#nextLookMs.set(row.arn, clock() + Math.min(LONGEST_IDLE_MS, Math.max(pollIntervalMs, idleMs)));
+    this.#nextLookMs.set(row.arn, this.#steady() + Math.min(LONGEST_IDLE_MS, Math.max(pollIntervalMs, idleMs)));
   }
 
   async #read(row: CursorRow, looks: Looks): Promise<void> {
@@ -300,8 +303,9 @@ export class StandardFollower {
     const startedAtMs = startDate?.getTime() ?? 0;
     const row = ledger.find(arn);
     if (row === undefined || isOtherExecution(row, startedAtMs)) {
-      // It ended so long ago that the cursor has forgotten it.
-      const isOver = mark !== undefined && stopDate !== undefined && clock() - stopDate.getTime() > REDRIVABLE_MS;
+      // It was there the last time, and ended so long ago that the cursor has forgotten it.
+      const wasThere = mark !== undefined && startedAtMs <= mark;
+      const isOver = wasThere && stopDate !== undefined && clock() - stopDate.getTime() > REDRIVABLE_MS;
       if (isOver || startedAtMs < sinceMs) return;
       ledger.add(newRow(arn, machine.workflows[0]?.name ?? '', startedAtMs));
       this.#readings.delete(arn);

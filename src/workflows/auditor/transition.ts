@@ -32,6 +32,18 @@ export const endOf = (type: string | undefined): string | undefined => ENDS[type
 /** An execution's name: the sixth part of its ARN behind the machine's; an Express one's has a part more. */
 export const executionNameOf = (arn: string): string => arn.split(':')[7] ?? arn;
 
+/**
+ * An ARN as a line shows it. What the trail takes out of texts, mail addresses and tokens, may stand in a name that somebody
+ * gave in AWS; but a line must say which execution it is of, to people and to whoever reads it back. `~` is in no name.
+ */
+export function shownArn(arn: string): string {
+  const isTakenOut = arn.includes('@') || redactText(arn) !== arn;
+  return isTakenOut ? arn.replaceAll('@', '~40').replaceAll('.', '~2E') : arn;
+}
+
+/** The ARN that a line shows. */
+export const readShownArn = (shown: string): string => shown.replaceAll('~40', '@').replaceAll('~2E', '.');
+
 /** What went wrong: its name, and the words that whoever failed has for it. */
 function failureOf(event: TransitionEvent): { readonly error?: string; readonly cause?: string } {
   const { type = '' } = event;
@@ -68,7 +80,7 @@ export function transitionOf(
     ...(refusal !== undefined && { reason: refusal }),
     workflow,
     execution: executionNameOf(arn),
-    executionArn: arn,
+    executionArn: shownArn(arn),
     eventId: event.id,
     previousEventId: event.previousEventId ?? 0,
     eventType: event.type ?? 'unknown',

@@ -4,11 +4,10 @@ import { approvalOf } from '../../policy/workflow-document';
 import { REJECTED } from '../decision';
 import { TOKEN_HOLDERS, TOKEN_MEMBER } from '../task-token';
 import { definitionFinding, type DefinitionFinding } from './finding';
-import { items, leavesOf, members, TEMPLATES, textOf, type LocatedState } from './states';
+import { items, leavesOf, members, TEMPLATES, textOf, type LocatedState, type Members } from './states';
 import { contextPath, type LambdaTask } from './tasks';
 
 const OPTIMISED = /^arn:[\w-]+:states:[\w-]*:\d*:(\w+:\w+\.waitForTaskToken)$/;
-const TASK_TOKEN = /\$\$\.Task\.Token(?![\w-])|\$states\.context\.Task\.Token(?![\w-])/;
 /** What a rejection is caught by in `Retry`: it would be asked again. */
 const RETRIES_ALL = ['States.ALL', 'States.TaskFailed', REJECTED];
 
@@ -21,7 +20,7 @@ export function approvals(states: readonly LocatedState[], workflow: WorkflowDoc
     ...forgotten.map((state) => definitionFinding('approval_without_state', step('/approvals', state), state)),
     ...states
       .filter((located) => approvalOf(workflow, located.name) !== undefined && waitsForToken(located))
-      .flatMap(approvalState),
+      .flatMap((located) => [...approvalState(located), ...outlived(located, states, workflow)]),
   ];
 }
 
@@ -46,6 +45,52 @@ function approvalState(located: LocatedState): DefinitionFinding[] {
   ];
 }
 
+/** The states that come behind these, in the same machine or branch; not those behind `end`. */
+function behind(first: readonly unknown[], beside: ReadonlyMap<unknown, Members>, end?: string): ReadonlySet<unknown> {
+  const reached = new Set(first);
+  for (const name of reached) {
+    const state = name === end ? undefined : beside.get(name);
+    if (state === undefined) continue;
+    const ways = [state, ...items(state.Choices).map(members), ...items(state.Catch).map(members)];
+    for (const next of [state.Default, ...ways.map(({ Next }) => Next)]) if (next !== undefined) reached.add(next);
+  }
+  return reached;
+}
+
+/** What was approved stays in the data: where an approval is come to again and fails, nothing behind it may count on that. */
+function outlived(
+  { name, pointer, state }: LocatedState,
+  states: readonly LocatedState[],
+  { steps = {} }: WorkflowDocument,
+): DefinitionFinding[] {
+  const folder = pointer.slice(0, pointer.lastIndexOf('/'));
+  const beside = new Map<unknown, Members>(
+    states
+      .filter((one) => one.pointer.slice(0, one.pointer.lastIndexOf('/')) === folder)
+      .map((one) => [one.name, one.state]),
+  );
+  if (!behind([state.Next], beside).has(name)) return [];
+  const counting = Object.keys(steps).filter((one) => steps[one]?.approvedBy === name);
+  return items(state.Catch).flatMap((entry, index) => {
+    const reached = behind([members(entry).Next], beside, name);
+    const task = counting.find((one) => reached.has(one));
+    return task === undefined
+      ? []
+      : [definitionFinding('approval_outlived', step(step(pointer, 'Catch'), index), name, task)];
+  });
+}
+
+const IN_BRACKETS = /\[\s*(['"])(\w+)\1\s*\]/g;
+const CONTEXT_PATH = /(\$\$|\$states(?:\.context)?)(?![\w-])((?:\.\w+)*)/g;
+
+/** Whether a path or an expression may have the token in it, in whatever spelling: `$$` is all of the context. */
+function mayReadToken(text: string): boolean {
+  return [...text.replace(IN_BRACKETS, '.$2').matchAll(CONTEXT_PATH)].some(([, root, path = '']) => {
+    const [member, inTask = 'Token'] = path.split('.').slice(1);
+    return member === undefined || (root !== '$states' && member === 'Task' && inTask === 'Token');
+  });
+}
+
 /** The token stands where `decide()` reads it, and nowhere else: whoever else has it can decide as anybody. */
 function tokenPlaces({ name, pointer, state, language }: LocatedState): DefinitionFinding[] {
   const sent = language === 'JSONata' ? 'Arguments' : 'Parameters';
@@ -55,7 +100,7 @@ function tokenPlaces({ name, pointer, state, language }: LocatedState): Definiti
   const isThere = contextPath(body, TOKEN_MEMBER) === 'Task.Token';
   const place = holder === undefined ? '' : step(step(step(pointer, sent), holder), TOKEN_MEMBER);
   const elsewhere = TEMPLATES.flatMap((member) => leavesOf(state[member], step(pointer, member), member))
-    .filter(({ value }) => typeof value === 'string' && TASK_TOKEN.test(value))
+    .filter(({ value, dynamic }) => dynamic && typeof value === 'string' && mayReadToken(value))
     .filter((leaf) => leaf.pointer.replace(/\.\$$/, '') !== place);
   return [
     ...(isThere ? [] : [definitionFinding('approval_without_token', step(pointer, sent), name, holder ?? service)]),

@@ -2,8 +2,9 @@ import { step } from '../../policy/shape';
 import { definitionFinding, type DefinitionFinding } from './finding';
 import { items, leavesOf, members, TEMPLATES, textOf, type Leaf, type LocatedState } from './states';
 
-/** `$.caller` and what is in it, in both spellings, also inside an intrinsic function; never `$$.Execution.Input.caller`. */
-const READS_CALLER = /(^|[^$\w])\$(\.caller|\['caller'\])(?![\w-])|\$states\.input\.caller(?![\w-])/;
+/** `$.caller` and what is in it, in every spelling, also inside an intrinsic function; never `$$.Execution.Input.caller`. */
+const READS_CALLER =
+  /(^|[^$\w])\$(\.{1,2}caller|[.]*\[\s*(['"])caller\3\s*\])(?![\w-])|\$states\.input\.caller(?![\w-])/;
 
 const templateLeaves = ({ state, pointer }: LocatedState): Leaf[] =>
   TEMPLATES.flatMap((member) => leavesOf(state[member], step(pointer, member), member));
@@ -75,7 +76,7 @@ const FROM_CONTEXT = /^(\$\$\.Execution\.Input\.caller|\{%\s*\$states\.context\.
 
 function overwrites({ state, pointer }: LocatedState): DefinitionFinding[] {
   const writesTo = [state, ...items(state.Catch).map(members)].filter(({ ResultPath }) =>
-    /^\$(\.caller|\['caller'\])(?![\w-])/.test(textOf(ResultPath) ?? ''),
+    /^\$(\.caller|\[\s*(['"])caller\2\s*\])(?![\w-])/.test(textOf(ResultPath) ?? ''),
   );
   // Under a path of its own, what a state makes is not where the caller is.
   const isWhole = state.ResultPath === undefined || state.ResultPath === '$';

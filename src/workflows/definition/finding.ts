@@ -16,6 +16,7 @@ export const DEFINITION_FINDING_LEVELS = {
   rejection_retried: 'warning',
   approval_with_heartbeat: 'warning',
   approval_in_map: 'warning',
+  approval_outlived: 'warning',
   caller_from_data: 'warning',
   caller_overwritten: 'warning',
   caller_dropped: 'warning',
@@ -72,6 +73,8 @@ const SENTENCES: Readonly<Record<DefinitionFindingCode, (names: readonly string[
   approval_with_heartbeat: ([state = '']) => `ends "${state}" without heartbeats: people send none`,
   approval_in_map: ([state = '']) =>
     `has "${state}" wait once for each item: while several wait at a time, none can be decided`,
+  approval_outlived: ([state = '', task = '']) =>
+    `leads to "${task}" where "${state}" was not approved, and the machine comes to "${state}" again: what was approved the time before would count`,
   caller_from_data: () =>
     'takes the caller from the state’s data, which any state before can have changed: take $$.Execution.Input.caller',
   caller_overwritten: () => 'writes a "caller" into the data: a task that reads it there would act as somebody else',

@@ -10,7 +10,9 @@ export interface DefinitionPolicy {
 }
 
 const LAMBDA_ARN = /^arn:[\w-]+:lambda:[\w-]*:\d{12}:function:/;
-const LAMBDA_INVOKE = /^arn:[\w-]+:states:[\w-]*:\d*:lambda:invoke(\.waitForTaskToken)?$/;
+/** The optimised integration, and the same call by the SDK's. */
+const LAMBDA_INVOKE =
+  /^arn:[\w-]+:states:[\w-]*:\d*:(lambda:invoke|aws-sdk:lambda:invoke(Async)?)(\.waitForTaskToken)?$/;
 
 /** A task that calls a Lambda function: which one, where that is written in place, and what it is sent. */
 export interface LambdaTask {

@@ -86,6 +86,14 @@ describe.each(engines)('the outbox on %s', (engine) => {
     expect(Object.values(database.all('PRAGMA synchronous')[0]!)[0]).toBe(2);
   });
 
+  it('is opened also while another process holds it', () => {
+    database.exec('BEGIN IMMEDIATE');
+    const another = openDatabase(file, engine);
+    expect(listWork(another, { limit: 1 })).toEqual([]);
+    another.close();
+    database.exec('ROLLBACK');
+  });
+
   itOnPosix('is for nobody else to read', async () => {
     await put();
     expect(['', '-wal', '-shm'].map((end) => statSync(file + end).mode & 0o777)).toEqual([0o600, 0o600, 0o600]);

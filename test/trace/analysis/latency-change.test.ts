@@ -16,6 +16,7 @@ it.each([
   ['a rise by less than half', [...flat(10, 100), ...flat(10, 130)], undefined],
   ['a rise by some milliseconds', [...flat(10, 4), ...flat(10, 12)], undefined],
   ['a rise of the last three', [...flat(20, 100), 200, 200, 200], undefined],
+  ['a day between two nights', [...flat(32, 50), ...flat(40, 100), ...flat(24, 50)], undefined],
   ['noise without a time', Array.from({ length: 40 }, (_, n) => 100 + ((n * 37) % 40) * 5), undefined],
   ['nothing', [], undefined],
 ])('%s', (_, values, expected) => {

@@ -189,12 +189,12 @@ it('decisions, those of workflows at the time when it happened', async () => {
 
 it('all other lines', async () => {
   const columns = 'level, type, code, reason, function_name, outcome, work_id, attempts, policy, other_policy, message';
-  const values = (await reading.rows(`SELECT ${columns} FROM app_events ORDER BY t_ms, type`)).map((row) =>
+  const values = (await reading.rows(`SELECT ${columns} FROM app_events ORDER BY t_ms, type, message`)).map((row) =>
     Object.values(row),
   );
   expect(values).toEqual([
-    ['info', null, null, null, null, null, null, null, null, null, 'm'],
     ['warn', null, null, null, null, null, null, null, null, null, 'hello'],
+    ['info', null, null, null, null, null, null, null, null, null, 'm'],
     ['warn', 'policy_drift', null, null, null, null, null, null, 'd1', 'd2', 'm'],
     ['error', 'outbox', 'c', 'r', 'f', 'dead', 'w', 3, null, null, 'm'],
     ['info', null, null, null, null, null, null, null, null, null, 'm'],

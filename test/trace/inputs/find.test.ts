@@ -63,6 +63,16 @@ describe('files', () => {
     expect(found(at('web2', "it's [1].log"))).toEqual([[path.join('web2', "it's [1].log"), []]]);
   });
 
+  it('no deeper than folders of logs are, and says so', () => {
+    mkdirSync(at('deep', ...Array.from({ length: 34 }, () => 'd')), { recursive: true });
+    const { files, unreachable } = findFiles([at('deep')]);
+    rmSync(at('deep'), { recursive: true });
+    expect(files).toEqual([]);
+    expect(unreachable).toEqual([
+      { path: at('deep', ...Array.from({ length: 33 }, () => 'd')), reason: 'more than 32 folders deep' },
+    ]);
+  });
+
   it.each([
     ['nothing', /There is no file or folder .*nothing/],
     ['web1/*.nothing', /No file matches/],

@@ -189,7 +189,7 @@ describeWithChromium('the page of baton trace in Chromium', () => {
       expect(await tile(page, 'requests')).toBe('1');
     });
     await look(emptyReport(), 390, 'dark', async (page) => {
-      expect(await page.textContent('h1')).toBe('No logs were read');
+      expect(await page.textContent('h1')).toBe('No logs were read: there are no files');
       expect(await graveFaults(page)).toEqual([]);
     });
   });

@@ -46,7 +46,7 @@ it('draws the bars of the hops so that they add up to no more than the whole', (
 });
 
 it('says of no logs that there were none', () => {
-  expect(terminalSummary(emptyReport(), plain(80))).toBe('No logs were read');
+  expect(terminalSummary(emptyReport(), plain(80))).toBe('No logs were read: there are no files');
 });
 
 it('draws a request as a waterfall', () => {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { runInNewContext } from 'node:vm';
 import * as units from '../../../src/trace/report/units';
 
-const { bytes, compact, count, duration, percent, plural, time, timeRange } = units;
+const { bytes, compact, count, duration, percent, plural, shortDuration, time, timeRange } = units;
 
 it.each<[string, string]>([
   [count(0), '0'],
@@ -24,6 +24,12 @@ it.each<[string, string]>([
   [duration(12_000_000), '3 h 20 min'],
   [duration(187_200_000), '2 d 4 h'],
   [duration(-40), '-40 ms'],
+  [shortDuration(1843), '1.84 s'],
+  [shortDuration(883_000), '14.7 min'],
+  [shortDuration(3_599_900), '1 h'],
+  [shortDuration(12_000_000), '3.33 h'],
+  [shortDuration(187_200_000), '2.17 d'],
+  [shortDuration(-883_000), '-14.7 min'],
   [bytes(512), '512 B'],
   [bytes(999_600), '1 MB'],
   [bytes(1_210_000_000), '1.21 GB'],

@@ -1,9 +1,9 @@
-import { figure, grouped, many, percent, type Figures, type Rule } from './rule';
+import { figure, grouped, many, percent, word, type Figures, type Rule } from './rule';
 
-const BYPASS_COLUMNS = `
+const bypassRows = (others = '', joins = ''): string => `
 SELECT b.t_ms AS logged_at, b.server, b.method, b.path, b.status, b.client_ip, b.user_agent, b.correlation_id, b.verdict,
-  b.refusal AS reason, b.subject, f.path AS file
-FROM bypass b LEFT JOIN files f ON f.file_id = b.file_id`;
+  b.refusal AS reason, b.subject, f.path AS file${others}
+FROM bypass b LEFT JOIN files f ON f.file_id = b.file_id${joins}`;
 
 const WAYS_IN =
   'A request through the gateway always carries an ID in X-Correlation-Id: the gateway puts it there over whatever the ' +
@@ -16,7 +16,26 @@ const CLOSE_THE_WAY =
 const HOW_MANY_ROWS = { all_rows: '(SELECT count(*) FROM iis WHERE sent_logged)' };
 
 /** Where most requests come without an ID, the gateway's mapping is missing, and nobody walked round it. */
-const mostHaveNone = (figures: Figures): boolean => figure(figures, 'found') * 2 > figure(figures, 'all_rows');
+const mostHaveNone = (figures: Figures): boolean =>
+  (figure(figures, 'found') - figure(figures, 'checks')) * 2 > figure(figures, 'all_rows') - figure(figures, 'checks');
+
+/** What load balancers, monitors and IIS itself call themselves. Anybody can, so they are told apart, and not left out. */
+const IS_CHECK =
+  "coalesce(regexp_like(lower(user_agent), 'health-?check|^kube-probe/|^iis application initialization'), false)";
+
+/** With whether most of all requests of the same API are unknown: then its access log is not here. */
+const UNKNOWN_ID_ROWS = `
+SELECT logged_at, server, method, path, status, client_ip, user_agent, correlation_id, verdict, reason, subject, file,
+  user_agent LIKE 'AmazonAPIGateway%' AND count(*) OVER (PARTITION BY user_agent) * 2 > requests_of_agent AS of_unknown_api
+FROM (${bypassRows(
+  ', u.requests AS requests_of_agent',
+  `
+  LEFT JOIN (
+    SELECT user_agent AS agent, count(*) AS requests FROM iis WHERE user_agent LIKE 'AmazonAPIGateway%' GROUP BY user_agent
+  ) u ON u.agent = b.user_agent`,
+)}
+  WHERE b.class = 'unknown_id' AND b.verdict <> 'public'
+) unknown_ones`;
 
 export const BYPASS_RULES: readonly Rule[] = [
   {
@@ -25,7 +44,7 @@ export const BYPASS_RULES: readonly Rule[] = [
     severity: 'error',
     certainty: 'certain',
     about: "requests without the gateway's ID that the app let in, on routes that are not public",
-    rows: `${BYPASS_COLUMNS}\nWHERE b.verdict = 'let_in' AND b.class = 'without_id'`,
+    rows: `${bypassRows()}\nWHERE b.verdict = 'let_in' AND b.class = 'without_id'`,
     order: 'logged_at, path',
     figures: { addresses: 'count(DISTINCT client_ip)', callers: 'count(DISTINCT subject)', ...HOW_MANY_ROWS },
     say: (figures) => ({
@@ -44,13 +63,14 @@ export const BYPASS_RULES: readonly Rule[] = [
     severity: 'warning',
     certainty: 'certain',
     about: "requests that reached IIS without the gateway's ID",
-    rows: `${BYPASS_COLUMNS}\nWHERE b.class = 'without_id' AND b.verdict <> 'public' AND b.verdict <> 'let_in'`,
+    rows: `${bypassRows()}\nWHERE b.class = 'without_id' AND b.verdict <> 'public' AND b.verdict <> 'let_in'`,
     order: "CASE verdict WHEN 'refused' THEN 0 WHEN 'unknown' THEN 1 ELSE 2 END, logged_at, path",
     figures: {
       refused: "CAST(count_if(verdict = 'refused') AS bigint)",
       unanswered: "CAST(count_if(verdict = 'unanswered') AS bigint)",
       unjudged: "CAST(count_if(verdict = 'unknown') AS bigint)",
-      succeeded: "CAST(count_if(verdict <> 'refused' AND status < 400) AS bigint)",
+      succeeded: `CAST(count_if(verdict <> 'refused' AND status < 400 AND NOT ${IS_CHECK}) AS bigint)`,
+      checks: `CAST(count_if(${IS_CHECK}) AS bigint)`,
       addresses: 'count(DISTINCT client_ip)',
       ...HOW_MANY_ROWS,
     },
@@ -62,12 +82,14 @@ export const BYPASS_RULES: readonly Rule[] = [
     severity: 'warning',
     certainty: 'suspected',
     about: 'requests at IIS with an ID that the gateway never gave, in the time that both were logged',
-    rows: `${BYPASS_COLUMNS}\nWHERE b.class = 'unknown_id' AND b.verdict <> 'public'`,
+    rows: UNKNOWN_ID_ROWS,
     order: "CASE verdict WHEN 'let_in' THEN 0 WHEN 'refused' THEN 1 ELSE 2 END, logged_at, path",
     figures: {
       refused: "CAST(count_if(verdict = 'refused') AS bigint)",
       let_in: "CAST(count_if(verdict = 'let_in') AS bigint)",
       other_agent: "CAST(count_if(user_agent NOT LIKE 'AmazonAPIGateway%') AS bigint)",
+      of_unknown_apis: 'CAST(count_if(of_unknown_api) AS bigint)',
+      an_api: 'max(CASE WHEN of_unknown_api THEN user_agent END)',
       addresses: 'count(DISTINCT client_ip)',
     },
     say: sayUnknownId,
@@ -183,7 +205,9 @@ function sayWithoutId(figures: Figures): ReturnType<Rule['say']> {
   ] as const;
   const split = parts.filter(([n]) => n > 0).map(([n, what]) => `${grouped(n)} ${what}`);
   const succeeded = figure(figures, 'succeeded');
-  const title = `${many(found, 'request')} reached IIS without the gateway: ${split.join(', ')}`;
+  const checks = figure(figures, 'checks');
+  const callThemselves = checks === 0 ? '' : `; ${grouped(checks)} call themselves health checks`;
+  const title = `${many(found, 'request')} reached IIS without the gateway: ${split.join(', ')}${callThemselves}`;
   if (mostHaveNone(figures)) {
     return {
       title: `${percent(found, figure(figures, 'all_rows'))} of all requests reached IIS without an ID`,
@@ -196,14 +220,24 @@ function sayWithoutId(figures: Figures): ReturnType<Rule['say']> {
     title,
     explanation:
       `${WAYS_IN} These had none; they came from ${many(figure(figures, 'addresses'), 'address', 'addresses')}. ` +
-      `${grouped(succeeded)} of them ended with a status below 400.`,
-    advice: CLOSE_THE_WAY,
+      (checks === 0
+        ? `${grouped(succeeded)} of them ended with a status below 400.`
+        : `${grouped(checks)} have the user agent of a health check, which anybody can send. Of the others ` +
+          `${grouped(succeeded)} ended with a status below 400.`),
+    advice: checks === found ? 'Nothing, if the addresses are those of the load balancer or a monitor.' : CLOSE_THE_WAY,
+    ...(checks === found && { severity: 'info' }),
     ...(succeeded > 0 && figure(figures, 'unjudged') > 0 && { severity: 'error' }),
   };
 }
 
 function sayUnknownId(figures: Figures): ReturnType<Rule['say']> {
   const { refused, letIn } = { refused: figure(figures, 'refused'), letIn: figure(figures, 'let_in') };
+  const ofUnknownApis = figure(figures, 'of_unknown_apis');
+  const unknownApi =
+    ofUnknownApis === 0
+      ? ''
+      : ` ${grouped(ofUnknownApis)} come from an API (${word(figures, 'an_api')}) of which most requests are unknown: its ` +
+        'access log is not among these files, or somebody claims to be one.';
   return {
     title:
       `${many(figure(figures, 'found'), 'request')} at IIS with an ID that the gateway's log does not have: ` +
@@ -211,7 +245,7 @@ function sayUnknownId(figures: Figures): ReturnType<Rule['say']> {
     explanation:
       'Anybody who reaches the server can send an ID. CloudWatch delivers access logs as well as it can, so single lines ' +
       `may be missing there: what the app refused is hardly such a line. ${grouped(figure(figures, 'other_agent'))} of them ` +
-      "have another user agent than the gateway's.",
+      `have another user agent than the gateway's.${unknownApi}`,
     advice: `Look at the addresses first. ${CLOSE_THE_WAY}`,
     ...(refused > 0 && { certainty: 'likely' }),
     ...(letIn > 0 && refused === 0 && { severity: 'warning' }),

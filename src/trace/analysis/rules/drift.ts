@@ -1,7 +1,13 @@
+import { siteSql } from '../sql/site';
 import { figure, grouped, many, percent, type Rule } from './rule';
 
 /** A server is silent, and not only little used, after so many times its usual distance between two requests. */
 const GAPS = 20;
+
+/** Whether `c` was in use for half or more of the time in which both `a` and `b` were. */
+const COVERS_BOTH =
+  '2 * (least(a.last_at, b.last_at, c.last_at) - greatest(a.first_at, b.first_at, c.first_at)) ' +
+  '>= least(a.last_at, b.last_at) - greatest(a.first_at, b.first_at)';
 
 export const DRIFT_RULES: readonly Rule[] = [
   {
@@ -16,13 +22,18 @@ FROM app_policies p
 JOIN (
   SELECT DISTINCT a.server, a.policy FROM app_policies a
   JOIN app_policies b ON a.policy <> b.policy AND a.server <> b.server AND a.first_at <= b.last_at AND b.first_at <= a.last_at
+  LEFT JOIN app_policies c ON c.policy = a.policy AND c.server = b.server AND ${COVERS_BOTH}
+  LEFT JOIN app_policies e ON e.policy = b.policy AND e.server = a.server AND ${COVERS_BOTH.replaceAll('c.', 'e.')}
+  -- Both servers have both policies most of that time: these are two apps.
+  WHERE c.policy IS NULL OR e.policy IS NULL
 ) d ON d.server = p.server AND d.policy = p.policy`,
     order: 'first_at, server, policy',
     figures: { servers: 'count(DISTINCT server)', policies: 'count(DISTINCT policy)' },
     say: (figures) => ({
       title: `${many(figure(figures, 'servers'), 'server')} decided by ${many(figure(figures, 'policies'), 'policy', 'policies')} in the same time`,
       explanation:
-        'The same request was allowed or refused depending on the server that it came to. A deployment looks so for minutes.',
+        'The same request was allowed or refused depending on the server that it came to. A deployment looks so for minutes, and ' +
+        'so do servers with different apps.',
       advice: 'Bring the same policy file to all servers; last_at says which of them stayed behind.',
     }),
   },
@@ -87,11 +98,14 @@ WHERE policy_before IS NOT NULL`,
     certainty: 'certain',
     about: 'lists of fields (#Fields) that changed on a server',
     rows: `
-SELECT o.server, o.from_ms AS changed_at, o.fields_before, o.fields, f.path AS file
+SELECT o.server, o.site, o.from_ms AS changed_at, o.fields_before, o.fields, o.file
 FROM (
-  SELECT file_id, server, from_ms, fields, lag(fields) OVER (PARTITION BY server ORDER BY from_ms, file_id) AS fields_before
-  FROM iis_fields
-) o LEFT JOIN files f ON f.file_id = o.file_id
+  SELECT i.server, i.site, i.from_ms, i.fields, i.file,
+    lag(i.fields) OVER (PARTITION BY i.server, i.site ORDER BY i.from_ms, i.file_id) AS fields_before
+  FROM (
+    SELECT l.*, f.path AS file, ${siteSql('f.path')} AS site FROM iis_fields l LEFT JOIN files f ON f.file_id = l.file_id
+  ) i
+) o
 WHERE o.fields_before IS NOT NULL AND o.fields_before <> o.fields`,
     order: 'changed_at, server',
     figures: { servers: 'count(DISTINCT server)' },
@@ -110,22 +124,24 @@ WHERE o.fields_before IS NOT NULL AND o.fields_before <> o.fields`,
     certainty: 'certain',
     about: 'servers that log different fields in the end',
     rows: `
-SELECT l.server, l.fields, l.from_ms AS since_at
-FROM (
-  SELECT server, fields, from_ms, row_number() OVER (PARTITION BY server ORDER BY from_ms DESC, file_id DESC) AS place
-  FROM iis_fields WHERE server IS NOT NULL
-) l
-CROSS JOIN (
-  SELECT count(DISTINCT fields) AS lists FROM (
-    SELECT server, fields, row_number() OVER (PARTITION BY server ORDER BY from_ms DESC, file_id DESC) AS place
-    FROM iis_fields WHERE server IS NOT NULL
+WITH lasting AS (
+  SELECT server, site, fields, from_ms
+  FROM (
+    SELECT i.server, i.site, i.fields, i.from_ms,
+      row_number() OVER (PARTITION BY i.server, i.site ORDER BY i.from_ms DESC, i.file_id DESC) AS place
+    FROM (
+      SELECT l.*, ${siteSql('f.path')} AS site FROM iis_fields l LEFT JOIN files f ON f.file_id = l.file_id
+      WHERE l.server IS NOT NULL
+    ) i
   ) k WHERE place = 1
-) n
-WHERE l.place = 1 AND n.lists > 1`,
-    order: 'fields, server',
-    figures: { lists: 'count(DISTINCT fields)' },
+)
+SELECT l.server, l.site, l.fields, l.from_ms AS since_at
+FROM lasting l
+JOIN (SELECT site FROM lasting GROUP BY site HAVING count(DISTINCT fields) > 1) n ON n.site = l.site`,
+    order: 'site, fields, server',
+    figures: { lists: 'count(DISTINCT fields)', servers: 'count(DISTINCT server)' },
     say: (figures) => ({
-      title: `${many(figure(figures, 'found'), 'server')} log ${grouped(figure(figures, 'lists'))} different lists of fields`,
+      title: `${many(figure(figures, 'servers'), 'server')} log ${grouped(figure(figures, 'lists'))} different lists of fields`,
       explanation: 'Behind one gateway they should be set up alike. The last list of each server is in the evidence.',
       advice: '`npx baton logs field-script` prints the script that gives a site the fields; run it on each.',
     }),
@@ -148,7 +164,7 @@ WHERE i.rows_read > 0
       requests: 'CAST(sum(requests) AS bigint)',
       joinless:
         'CAST(coalesce(sum(CASE WHEN NOT has_request_field AND NOT has_answer_field THEN requests END), 0) AS bigint)',
-      all_rows: '(SELECT count(*) FROM iis)',
+      all_rows: '(SELECT CAST(sum(rows_read) AS bigint) FROM iis_fields)',
     },
     say: (figures) => {
       const joinless = figure(figures, 'joinless');
@@ -160,7 +176,9 @@ WHERE i.rows_read > 0
         explanation:
           'cs-correlation-id says what the sender sent and tells who came without the gateway; sc-correlation-id is what the ' +
           'app took and all its lines have. Without both, requests cannot be followed, or bypasses not be seen.',
-        advice: '`npx baton logs field-script` prints the script that adds both to a site.',
+        advice:
+          '`npx baton logs field-script` prints the script that adds both to a site. A site that is not behind the gateway needs ' +
+          'neither: leave its folder out.',
         ...(joinless === 0 && { severity: 'warning' as const }),
         count: figure(figures, 'requests'),
       };
@@ -173,15 +191,16 @@ WHERE i.rows_read > 0
     certainty: 'certain',
     about: 'servers with logs of both names, u_ex….log and u_ex…_x.log',
     rows: `
-SELECT f.server, min(f.path) AS a_file, max(f.path) AS other_file,
+SELECT f.server, ${siteSql('f.path')} AS site, min(f.path) AS a_file, max(f.path) AS other_file,
   CAST(count_if(regexp_like(f.path, '_x\\.log(\\.gz)?$')) AS bigint) AS with_custom_fields, count(*) AS files,
   min(f.first_ms) AS first_at, max(f.last_ms) AS last_at
 FROM files f WHERE f.kind = 'iis'
-GROUP BY f.server
+GROUP BY f.server, ${siteSql('f.path')}
 HAVING count_if(regexp_like(f.path, '_x\\.log(\\.gz)?$')) > 0 AND count_if(NOT regexp_like(f.path, '_x\\.log(\\.gz)?$')) > 0`,
-    order: 'server',
+    order: 'server, site',
+    figures: { servers: 'count(DISTINCT server)' },
     say: (figures) => ({
-      title: `On ${many(figure(figures, 'found'), 'server')} custom fields were switched on or off`,
+      title: `On ${many(figure(figures, 'servers'), 'server')} custom fields were switched on or off`,
       explanation: 'IIS names a log with custom fields …_x.log. Who collects only one of the names loses the other.',
       advice: 'Collect both names. If the custom fields were lost, add them again.',
     }),
@@ -194,9 +213,7 @@ HAVING count_if(regexp_like(f.path, '_x\\.log(\\.gz)?$')) > 0 AND count_if(NOT r
     about: 'stages whose access log changed its format',
     rows: `
 SELECT p.api, p.stage, p.format, p.requests, p.first_at, p.last_at
-FROM (
-  SELECT f.*, count(*) OVER (PARTITION BY f.api, f.stage) AS formats FROM gateway_formats f
-) p WHERE p.formats > 1`,
+FROM gateway_formats p WHERE p.changed`,
     order: 'first_at, format',
     figures: { stages: "count(DISTINCT coalesce(api, '') || ' ' || coalesce(stage, ''))" },
     say: (figures) => ({
@@ -217,7 +234,7 @@ SELECT server, hour_at, requests, without_id, CAST(without_id AS double) / reque
   CAST(all_without_id - without_id AS double) / (all_requests - requests) * 100 AS percent_in_other_hours
 FROM (
   SELECT server, hour_at, requests, without_id, sum(requests) OVER (PARTITION BY server) AS all_requests,
-    sum(without_id) OVER (PARTITION BY server) AS all_without_id
+    sum(without_id) OVER (PARTITION BY server) AS all_without_id, count(*) OVER (PARTITION BY server) AS hours
   FROM (
     SELECT server, t_ms - mod(t_ms, 3600000) AS hour_at, count(*) AS requests,
       sum(CASE WHEN sent_id IS NULL THEN 1 ELSE 0 END) AS without_id
@@ -225,13 +242,15 @@ FROM (
   ) hours
 ) shares
 WHERE requests >= 50 AND all_requests - requests >= 50
-  AND abs(CAST(without_id AS double) / requests - CAST(all_without_id - without_id AS double) / (all_requests - requests)) >= 0.1`,
+  AND abs(CAST(without_id AS double) / requests - CAST(all_without_id - without_id AS double) / (all_requests - requests)) >= 0.1
+  -- Health checks come at the same pace by night, when they are all there is: their number must have changed too.
+  AND (without_id * (hours - 1) > 2 * (all_without_id - without_id) OR 2 * without_id * (hours - 1) < all_without_id - without_id)`,
     order: 'hour_at, server',
     figures: { servers: 'count(DISTINCT server)' },
     say: (figures) => ({
       title: `In ${many(figure(figures, 'found'), 'hour')} the share of requests without an ID changed, on ${many(figure(figures, 'servers'), 'server')}`,
       explanation:
-        'By ten percentage points or more against the other hours of the same server. A deployment of the gateway that lost the ' +
+        'By ten percentage points or more against the other hours of the same server, and their number by half or double. A deployment of the gateway that lost the ' +
         'mapping looks so, and so does somebody who sends much past it.',
       advice: 'Compare with the deployments of the gateway, and with the bypass findings.',
     }),

@@ -49,12 +49,15 @@ nameless AS (
   FROM iis WHERE NOT coalesce(sent_logged, false) AND NOT coalesce(answered_logged, false)
   GROUP BY method, path, ${step('t_ms')}
 ),
+-- Paths may be mapped on the way, so that those without an ID need not be alike: where no row has one, nothing can be missed.
+named AS (SELECT count(*) AS n FROM iis WHERE sent_logged OR answered_logged),
 in_httperr AS (${nearby('refused_early', 'e.reason')}
 ),
 unjoined AS (${nearby('nameless', 'e.server')}
 )
 SELECT m.*, h.reason AS httperr_reason
 FROM missing m
+CROSS JOIN named
 LEFT JOIN in_httperr h ON h.correlation_id = m.correlation_id
 LEFT JOIN unjoined u ON u.correlation_id = m.correlation_id
-WHERE m.kind <> 'vanished' OR u.correlation_id IS NULL`;
+WHERE m.kind <> 'vanished' OR (u.correlation_id IS NULL AND named.n > 0)`;

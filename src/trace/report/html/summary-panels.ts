@@ -1,12 +1,12 @@
 import type { TraceReport } from '../../report-model';
 import { bytes, compact, count, duration, percent, plural, time, timeRange } from '../units';
-import { bypasses, countSeverities, spanOf, verdict } from '../words';
+import { bypasses, countSeverities, hasLogs, spanOf, verdict } from '../words';
 import { markup, type Markup } from './markup';
 
 /** What the page is of, in one line that can be read from across the room. */
 export function heading(report: TraceReport): Markup {
   const { error, warning } = countSeverities(report.findings);
-  const state = report.inputs.length === 0 ? 'unknown' : error > 0 ? 'bad' : warning > 0 ? 'warn' : 'good';
+  const state = !hasLogs(report.inputs) ? 'unknown' : error > 0 ? 'bad' : warning > 0 ? 'warn' : 'good';
   const lines = report.inputs.reduce((sum, input) => sum + input.lines, 0);
   const size = report.inputs.reduce((sum, input) => sum + input.bytes, 0);
   const span = spanOf(report);

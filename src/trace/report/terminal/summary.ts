@@ -1,10 +1,11 @@
 import { HOPS, type Finding, type HopLatency, type InputFile, type TraceReport } from '../../report-model';
-import { bytes, compact, count, duration, plural, timeRange } from '../units';
+import { bytes, compact, count, plural, shortDuration, timeRange } from '../units';
 import {
   addedMs,
   bypasses,
   byHop,
   countSeverities,
+  hasLogs,
   HOP_WORDS,
   rankFindings,
   spanOf,
@@ -37,7 +38,7 @@ function headLines(report: TraceReport, screen: Screen): string[] {
   const { error, warning } = countSeverities(report.findings);
   const color: Paint = error > 0 ? 'red' : warning > 0 ? 'yellow' : 'green';
   const span = spanOf(report);
-  const said = report.inputs.length === 0 ? paint(verdict(report), 'bold') : paint(verdict(report), 'bold', color);
+  const said = !hasLogs(report.inputs) ? paint(verdict(report), 'bold') : paint(verdict(report), 'bold', color);
   return [said, ...(span === undefined ? [] : [paint(timeRange(span.fromMs, span.toMs), 'dim')])];
 }
 
@@ -50,11 +51,23 @@ function inputLines(inputs: readonly InputFile[], screen: Screen): string[] {
     const sum = (member: 'lines' | 'bytes' | 'rowsRejected'): number =>
       files.reduce((all, file) => all + file[member], 0);
     const rejected = sum('rowsRejected');
-    const text = `${cell(kind, 9)} ${cell(plural(files.length, 'file'), 10)} ${cell(bytes(sum('bytes')), 8, 'right')} ${cell(count(sum('lines')), 14, 'right')} lines`;
+    const size = `${cell(kind, 9)} ${cell(plural(files.length, 'file'), 10)} ${cell(bytes(sum('bytes')), 8, 'right')}`;
+    if (kind === 'unread') return `${size}  ${paint(cut(whyUnread(files), screen.columns - 32), 'yellow')}`;
+    const text = `${size} ${cell(count(sum('lines')), 14, 'right')} lines`;
     return rejected === 0
       ? text
       : `${text}  ${paint(cut(`${count(rejected)} rejected (${reasons(files)})`, screen.columns - 54), 'yellow')}`;
   });
+}
+
+/** Why files were not read, most of them first. */
+function whyUnread(files: readonly InputFile[]): string {
+  const reasons = new Map<string, number>();
+  for (const { reason } of files.flatMap(({ rejects }) => rejects)) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  const sorted = [...reasons].toSorted(([, a], [, b]) => b - a);
+  return sorted
+    .map(([reason, number]) => `${printable(reason)}${number === 1 ? '' : ` (${count(number)})`}`)
+    .join(', ');
 }
 
 /** Why lines were rejected, most of them first. */
@@ -70,7 +83,7 @@ function reasons(files: readonly InputFile[]): string {
 function wayLines(report: TraceReport, screen: Screen): string[] {
   const paint = painter(screen);
   const { totals } = report;
-  if (report.inputs.length === 0) return [];
+  if (!hasLogs(report.inputs)) return [];
   const stations = [
     ['Gateway', totals.gatewayRequests],
     ['IIS', totals.iisRequests],
@@ -107,7 +120,7 @@ function hopLines(hops: readonly HopLatency[], screen: Screen): string[] {
   const width = Math.max(Math.min(screen.columns - 68, 40), 0);
   const head = `${cell('Hop', 9)}${cell('requests', 11, 'right')}${FIGURES.map((name) => cell(name, 9, 'right')).join('')}`;
   const lines = rows.map((row) => {
-    const figures = figuresOf(row).map((ms) => cell(duration(ms), 9, 'right'));
+    const figures = figuresOf(row).map((ms) => cell(shortDuration(ms), 9, 'right'));
     const text = `${cell(HOP_WORDS[row.hop].name, 9)}${cell(compact(row.requests), 11, 'right')}${figures.join('')}`;
     return `${row.hop === 'total' ? paint(text, 'bold') : text}  ${paint(bar(row.hop === 'total' ? 1 : addedMs(all, row.hop) / longest, width), 'cyan')}`.trimEnd();
   });
@@ -121,7 +134,7 @@ function routeLines(hops: readonly HopLatency[], screen: Screen): string[] {
   const all = hops.filter(({ route, hop }) => route !== null && hop === nearest);
   const rows = all.toSorted((a, b) => b.p95Ms - a.p95Ms).slice(0, MAX_ROUTES);
   const figures = ({ p50Ms, p95Ms, p99Ms }: HopLatency): string =>
-    [p50Ms, p95Ms, p99Ms].map((ms) => cell(duration(ms), 9, 'right')).join('');
+    [p50Ms, p95Ms, p99Ms].map((ms) => cell(shortDuration(ms), 9, 'right')).join('');
   const width = Math.min(screen.columns - 39, 80);
   const left = all.length - rows.length;
   const title = left > 0 ? `Slowest routes (of ${count(all.length)})` : 'Routes, slowest first';
@@ -141,7 +154,7 @@ const SEVERITIES = {
 function findingLines(report: TraceReport, screen: Screen): string[] {
   const paint = painter(screen);
   const findings = rankFindings(report.findings);
-  if (report.inputs.length === 0) return [];
+  if (!hasLogs(report.inputs)) return [];
   if (findings.length === 0) return ['No findings.'];
   const shown = findings.slice(0, MAX_FINDINGS);
   const lines = shown.map(({ severity, title, rule }) => {

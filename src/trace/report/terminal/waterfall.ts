@@ -1,6 +1,6 @@
 import type { Span, Waterfall } from '../../report-model';
 import { spanFacts } from '../cells';
-import { duration, exactTime } from '../units';
+import { duration, exactTime, shortDuration } from '../units';
 import { SPAN_HOPS } from '../words';
 import { bar, cell, cut, painter, wrapped, type Paint, type Screen } from './text';
 import { printable } from '../../../core/printable';
@@ -25,7 +25,7 @@ export function terminalWaterfall(waterfall: Waterfall, screen: Screen): string 
   const labelWidth = Math.min(Math.max(Math.floor(screen.columns / 5), 13), 30);
   const width = Math.max(screen.columns - BESIDE - labelWidth, 16);
   const paint = painter(screen);
-  const head = `${cell('Log', 9)}${cell('What', labelWidth + 1)}${cell(duration(from), width - 8)}${cell(duration(to), 8, 'right')}${cell('takes', 10, 'right')}  outcome`;
+  const head = `${cell('Log', 9)}${cell('What', labelWidth + 1)}${cell(shortDuration(from), width - 8)}${cell(shortDuration(to), 8, 'right')}${cell('takes', 10, 'right')}  outcome`;
   const rows = spans.flatMap((span) =>
     spanLines(span, { from, length: to - from, width, labelWidth, correlationId }, screen),
   );
@@ -65,7 +65,7 @@ function spanLines(span: Span, { from, length, width, labelWidth, correlationId 
   const drawn = durationMs === null ? '◆' : bar(durationMs / length, width - before);
   const bars = `${' '.repeat(before)}${paint(drawn, COLORS[SPAN_HOPS[source]])}${' '.repeat(Math.max(width - before - drawn.length, 0))}`;
   const outcome = status ?? (isFailure ? 'failed' : '');
-  const line = `${cell(source, 9)}${cell(label, labelWidth)} ${bars}${cell(durationMs === null ? '' : duration(durationMs), 10, 'right')}  ${paint(cell(outcome, 13).trimEnd(), ...(isFailure ? (['red'] as const) : []))}`;
+  const line = `${cell(source, 9)}${cell(label, labelWidth)} ${bars}${cell(durationMs === null ? '' : shortDuration(durationMs), 10, 'right')}  ${paint(cell(outcome, 13).trimEnd(), ...(isFailure ? (['red'] as const) : []))}`;
   const facts = spanFacts(span, correlationId);
   if (facts === '') return [line.trimEnd()];
   return [line.trimEnd(), paint(`         ${cut(printable(facts), screen.columns - 9)}`, 'dim')];

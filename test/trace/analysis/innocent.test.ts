@@ -1,0 +1,172 @@
+import { analyse } from '../../../src/trace/analysis/analyse';
+import { openEngine, type Engine } from '../../../src/trace/engine/engine';
+import { createTables } from '../../../src/trace/engine/tables';
+import type { Cell, Finding, TraceReport } from '../../../src/trace/report-model';
+import { NOON, fillTables, healthy, request, together, type Tables } from '../../support/trace-tables';
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await openEngine({ threads: 1 });
+  await createTables(engine);
+});
+afterAll(() => engine.close());
+
+type Row = Readonly<Record<string, Cell>>;
+const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const rows = (table: keyof Tables, ...list: readonly Row[]): Tables => ({ [table]: list });
+const many = (count: number, world: (n: number) => Tables): Tables =>
+  together(...Array.from({ length: count }, (_, n) => world(n)));
+
+async function reportOf(world: Tables): Promise<TraceReport> {
+  await fillTables(engine, world);
+  return analyse(engine, { slowest: 0, marginMs: 0 });
+}
+const about = ({ findings }: TraceReport, rule: string): Finding | undefined =>
+  findings.find((finding) => finding.rule === rule);
+
+/** A load balancer asks for /health each minute, by day and by night, and no app logs it. */
+const checks = (hours: number): Tables =>
+  many(hours * 60, (n) =>
+    request(`c${n}`, NOON + n * MINUTE, {
+      ...{ gateway: null, app: null },
+      iis: {
+        sent_id: null,
+        answered_id: null,
+        correlation_id: null,
+        user_agent: 'ELB-HealthChecker/2.0',
+        path: '/health',
+      },
+    }),
+  );
+/** Traffic of one hour at the beginning, and of one at the end: a night lies between. */
+const twoDays = (hours: number): Tables =>
+  many(120, (n) => request(`d${n}`, NOON + (n % 60) * MINUTE + (n < 60 ? 0 : (hours - 1) * HOUR) + n));
+
+const site = (id: number, name: string, fields: string): Tables =>
+  together(
+    rows('files', { file_id: id, path: `C:\\logs\\WEB1\\${name}`, kind: 'iis', server: 'WEB1' }),
+    rows('iis_fields', { file_id: id, server: 'WEB1', from_ms: NOON + id * HOUR, fields, rows_read: 5 }),
+  );
+
+const app = (id: string, minutes: number, server: string, policy: string): Tables =>
+  request(id, NOON + minutes * MINUTE, { gateway: null, iis: null, app: { server, policy } });
+
+/** What looks odd, and is how things are. */
+const INNOCENT: readonly (readonly [string, Tables, readonly string[]])[] = [
+  ['health checks alone by night', together(checks(8), twoDays(8)), ['id-share-changed', 'log-gap', 'bypass-let-in']],
+  [
+    'two sites of one server with fields of their own',
+    together(
+      ...[10, 12].map((id) => site(id, `W3SVC1\\u_ex2603${id}_x.log`, 'date time cs-correlation-id')),
+      ...[11, 13].map((id) => site(id, `W3SVC2\\u_ex2603${id}.log`, 'date time')),
+    ),
+    ['fields-changed', 'fields-differ', 'log-names-alternate'],
+  ],
+  [
+    'two apps with policies of their own on two servers',
+    many(20, (n) =>
+      together(
+        ...['WEB1', 'WEB2'].flatMap((server) =>
+          ['one', 'two'].map((policy) => app(`${server}${policy}${n}`, n, server, policy)),
+        ),
+      ),
+    ),
+    ['policy-differs-servers'],
+  ],
+  [
+    'two APIs with a stage of the same name',
+    many(60, (n) =>
+      request(`a${n}`, NOON + n * MINUTE, { gateway: { format: n % 2 === 0 ? 'requestId' : 'requestId,user' } }),
+    ),
+    ['gateway-format-changed'],
+  ],
+  [
+    'an IIS that logs no ID, and paths that the gateway maps',
+    many(20, (n) =>
+      request(`n${n}`, NOON + n * MINUTE, {
+        iis: {
+          sent_id: null,
+          answered_id: null,
+          correlation_id: null,
+          sent_logged: false,
+          answered_logged: false,
+          path: '/v2',
+        },
+      }),
+    ),
+    ['iis-row-missing', 'bypass-without-id', 'log-gap'],
+  ],
+  [
+    'a server that hashes subjects, and one that does not yet',
+    together(
+      request('t1', NOON, { app: { transaction_id: 'txn' } }),
+      request('t2', NOON, { app: { transaction_id: 'txn', subject: 'hmac-sha256:zzz' } }),
+    ),
+    ['transaction-shared'],
+  ],
+];
+
+it.each(INNOCENT)('takes no offence at %s', async (_, world, rules) => {
+  const { findings } = await reportOf(world);
+  expect(findings.map(({ rule }) => rule).filter((rule) => rules.includes(rule))).toEqual([]);
+});
+
+it('tells health checks from others that came without the gateway', async () => {
+  const report = await reportOf(together(healthy(), checks(1)));
+  expect(about(report, 'bypass-without-id')).toMatchObject({
+    ...{ severity: 'info', count: 60, advice: expect.stringMatching(/^Nothing, if/) },
+    title: expect.stringMatching(/: 60 not answered by the app .*; 60 call themselves health checks$/),
+  });
+});
+
+it('names the API whose access log is missing', async () => {
+  const other = { user_agent: 'AmazonAPIGateway_zzz' };
+  const report = await reportOf(
+    together(
+      healthy(),
+      many(5, (n) => request(`z${n}`, NOON + 40_000 + n, { gateway: null, iis: other })),
+    ),
+  );
+  expect(about(report, 'bypass-unknown-id')?.explanation).toMatch(
+    / 5 come from an API \(AmazonAPIGateway_zzz\) of which most/,
+  );
+});
+
+it('still sees a format that was changed, and changed back', async () => {
+  const world = many(60, (n) =>
+    request(`a${n}`, NOON + n * MINUTE, { gateway: { format: n > 20 && n < 40 ? 'requestId' : 'requestId,user' } }),
+  );
+  expect(about(await reportOf(world), 'gateway-format-changed')).toMatchObject({ count: 2 });
+});
+
+it('counts hops below zero where one of the two is not known at all', async () => {
+  const report = await reportOf(
+    many(4, (n) => request(`n${n}`, NOON + n * MINUTE, { app: null, iis: { time_taken_ms: 5000 } })),
+  );
+  expect(about(report, 'hops-negative')).toMatchObject({
+    count: 4,
+    title: expect.stringMatching(/^100 % of the hops/),
+  });
+});
+
+it('looks at no list of fields that held before or after the period', async () => {
+  const lists = ['date one', 'date two', 'date three', 'date four'].map((fields, n) => ({
+    ...{ file_id: 2 + Math.floor(n / 2), server: 'WEB1', from_ms: NOON + n * HOUR, fields, rows_read: 1 },
+  }));
+  const files = [2, 3].map((id) => ({
+    file_id: id,
+    path: `${id}.log`,
+    kind: 'iis',
+    last_ms: NOON + (id - 1) * 2 * HOUR - 1,
+  }));
+  await fillTables(engine, together(rows('files', ...files), rows('iis_fields', ...lists)));
+  const changes = async (fromHours: number, toHours: number): Promise<(string | null)[]> => {
+    const period = { fromMs: NOON + fromHours * HOUR, toMs: NOON + toHours * HOUR };
+    return (await analyse(engine, { ...period, slowest: 0 })).drift.map(({ after }) => after);
+  };
+  expect(await changes(-1, 9)).toEqual(['two', 'three', 'four']);
+  expect(await changes(1.5, 2.5)).toEqual(['three']);
+  expect(await changes(3.5, 9)).toEqual([]);
+  expect(await changes(-1, 0.5)).toEqual([]);
+});
