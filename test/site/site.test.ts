@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { describeWithChromium, startChromium, type Chromium } from '../support/chromium';
 
-jest.setTimeout(90_000);
+jest.setTimeout(150_000);
 
 const { built, serve } = require('../../site/serve.cjs') as { built: string; serve(): Promise<Server> };
 const isBuilt = existsSync(path.join(built, 'index.html'));

@@ -4,8 +4,11 @@ import { createPublicKey, verify } from 'node:crypto';
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
-const { startIdentityProvider, TOKEN_EXCHANGE_GRANT } = require('../../../dist/local/identity-provider.js');
+const { startIdentityProvider } = require('../../../dist/local/identity-provider.js');
 const { signIn, exchangeForActor, clientCredentials } = require('../../../dist/local/sign-in.js');
+
+/** RFC 8693, section 2.1. */
+const TOKEN_EXCHANGE_GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
 const logged = [];
 const record = (message) => logged.push(message);
