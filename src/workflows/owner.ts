@@ -51,11 +51,6 @@ export async function startOf(
   }
 }
 
-/** Who started an execution; undefined where nobody can say. */
-export async function starterOf(...args: Parameters<typeof startOf>): Promise<string | undefined> {
-  return (await startOf(...args))?.transaction.sub;
-}
-
 function handOverIn(input: string | undefined): string | undefined {
   try {
     const { caller } = JSON.parse(input ?? '') as { readonly caller?: { readonly handOver?: unknown } };
