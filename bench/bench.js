@@ -16,19 +16,21 @@ const OPTIONS = {
   algorithm: { type: 'string', multiple: true },
   candidate: { type: 'string' },
   output: { type: 'string' },
+  page: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 };
 
 const HELP = `npm run bench -- [options]
 
-  --only <part>        request, verification, keys, context, logging, offload, outbox, cold-start; several with commas
-  --quick              coarser, in a few minutes; into bench/quick
-  --compare <commit>   that commit and the working tree by turns, for request, verification, keys, context and logging;
-                       request alone where --only names none. Prints, and writes nothing
+  --only <part>        request, chain, verification, keys, context, logging, offload, outbox, cold-start; several with commas
+  --quick              coarser, in five to ten minutes; into bench/quick
+  --compare <commit>   that commit and the working tree by turns, for request, chain, verification, keys, context and
+                       logging; request alone where --only names none. Prints, and writes nothing
   --node <20|24>       on this Node only
   --rounds <n>         more rounds, or fewer
   --algorithm <name>   for request: ES256 (default), EdDSA, RS256; can be repeated
   --candidate <regexp> for request: only those whose name matches, and bare Express
+  --page               measures nothing: page and picture anew from results.json
   --output <folder>    where README.md, plot.svg and results.json are written`;
 
 /** Installs what Baton is measured against, where it is not there yet. */
@@ -95,13 +97,18 @@ async function measured(part, options) {
 const textOf = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : '');
 
 /** Writes page and picture; the figures of parts that were not measured now stay. */
-function write(folder, results, parts) {
+function write(folder, measuredParts, parts) {
   const { page } = require('./page');
   const { plot } = require('./plot');
   const file = (name) => path.join(folder, name);
-  writeFileSync(file('results.json'), `${JSON.stringify(results, rounded, 1)}\n`);
-  writeFileSync(file('plot.svg'), plot(results, parts));
-  writeFileSync(file('README.md'), page(results, parts, __dirname, textOf(file('README.md'))));
+  const isThere = ({ name }) => measuredParts[name] !== undefined;
+  const results = Object.fromEntries(parts.filter(isThere).map(({ name }) => [name, measuredParts[name]]));
+  const text = `${JSON.stringify(results, rounded, 1)}\n`;
+  // What is shown is what is written down: the page can be made from it again.
+  const kept = JSON.parse(text);
+  writeFileSync(file('results.json'), text);
+  writeFileSync(file('plot.svg'), plot(kept, parts));
+  writeFileSync(file('README.md'), page(kept, parts, __dirname, textOf(file('README.md'))));
 }
 
 /** Four digits are more than any of the figures is good for. */
@@ -134,11 +141,13 @@ async function main() {
   const folder = path.resolve(options.output ?? (options.quick ? path.join(__dirname, 'quick') : __dirname));
   mkdirSync(folder, { recursive: true });
   const results = JSON.parse(textOf(path.join(folder, 'results.json')) || '{}');
-  for (const part of chosen(PARTS, options.only)) {
-    results[part.name] = await measured(part, options);
-    // After each: a run that is broken off has not been for nothing.
-    write(folder, results, PARTS);
-  }
+  if (options.page) write(folder, results, PARTS);
+  else
+    for (const part of chosen(PARTS, options.only)) {
+      results[part.name] = await measured(part, options);
+      // After each: a run that is broken off has not been for nothing.
+      write(folder, results, PARTS);
+    }
   console.log(`\nWritten: ${path.relative(process.cwd(), path.join(folder, 'README.md'))}`);
 }
 

@@ -94,11 +94,11 @@ function traceSection(folder) {
   return `## Reading logs\n\n${command}; [its page](trace/README.md) has all of it.\n\n${written}\n\n${goals.slice('Goals\n'.length).trim()}`;
 }
 
-const INTRODUCTION = `\`npm run bench\` measures all of this anew and writes this page and its picture; it takes some twenty minutes on a calm machine.
+const INTRODUCTION = `\`npm run bench\` measures all of this anew and writes this page and its picture; it takes an estimated half an hour.
 
 | | |
 | --- | --- |
-| \`npm run bench -- --quick\` | all of it in five minutes or so, into \`bench/quick/\`; coarser |
+| \`npm run bench -- --quick\` | all of it in five to ten minutes, into \`bench/quick/\`; coarser |
 | \`npm run bench -- --only context,logging\` | some parts; the figures of the others stay |
 | \`npm run bench -- --compare HEAD~1 --only request\` | a commit and the working tree, by turns: what a change gains or costs |
 | \`npm run bench -- --help\` | the rest |

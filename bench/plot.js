@@ -15,8 +15,8 @@ const SHOWN = [
   { part: 'cold-start' },
 ];
 
-const WIDTH = 1060;
-const NAMES = 470;
+const WIDTH = 1130;
+const NAMES = 540;
 const RIGHT = 70;
 const ROW = 30;
 const HEAD = 54;

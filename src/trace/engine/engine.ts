@@ -40,7 +40,7 @@ const INTERRUPT_MS = 20;
 const MEMORY = /^(\d+(?:\.\d+)?) ?([KMGT])(i?)B$/i;
 
 /** What DuckDB does not count, such as what it reads files through, and Node take the rest, and some more. */
-const COUNTED_SHARE = 0.7;
+const COUNTED_SHARE = 0.5;
 
 /**
  * An amount of memory in bytes.
