@@ -9,7 +9,7 @@ const isRequired = process.env.BATON_REQUIRE_ALL === '1';
 export const describeWithConsumers: jest.Describe = isInstalled || isRequired ? describe : describe.skip;
 if (!isInstalled && !isRequired) {
   console.warn(
-    'Left out: consumers with other versions of Node, Express, Jest, Vitest and TypeScript. They need "npm ci --prefix scripts/consumers" (900 MB).',
+    'Left out: consumers with other versions of Node, Express, Jest, Vitest and TypeScript. They need "npm install --prefix scripts/consumers" (900 MB).',
   );
 }
 
