@@ -87,6 +87,7 @@ const GROUPS = () => [
       item('Architecture', 'architecture'),
       item('Threat model', 'threat-model'),
       item('Benchmarks', 'benchmarks'),
+      item('Benchmarks of baton trace', 'benchmarks-trace'),
       ...(hasPage('soak') ? [item('Soak and faults', 'soak')] : []),
       item('Security', 'security'),
       item('Under Windows', 'windows-lane'),

@@ -23,6 +23,7 @@ export const PAGES = new Map([
   ['SECURITY.md', 'security'],
   ['CONTRIBUTING.md', 'contributing'],
   ['bench/README.md', 'benchmarks'],
+  ['bench/trace/README.md', 'benchmarks-trace'],
   ['LICENSE', 'licence'],
   ['web.config', 'web-config'],
   ...inFolder('docs').map((name) => [`docs/${name}`, name.slice(0, -3)]),

@@ -111,7 +111,9 @@ function print(rows, logs, names, seconds) {
   const all = [...rows, ...logs.checks];
   const passed = all.filter(({ ok }) => ok).length;
   say(`\n${passed} of ${all.length} as expected, in ${seconds} s. Logs: ${logs.directory}`);
-  say(`Who came past the gateway, and where the time went: npx baton trace ${quoted(logs.directory)} --html report.html`);
+  say(
+    `Who came past the gateway, and where the time went: npx baton trace ${quoted(logs.directory)} --html report.html`,
+  );
 }
 
 /** A path as a shell takes it, on Windows too. */

@@ -20,7 +20,14 @@ const markdownIn = (folder: string): string[] =>
     .map((name) => path.posix.join(folder, name));
 
 /** Every page of the project, relative to its root. */
-export const pages = ['.', 'docs', 'docs/decisions', 'examples/invoices', 'examples/approval', 'examples/entra'].flatMap(markdownIn);
+export const pages = [
+  '.',
+  'docs',
+  'docs/decisions',
+  'examples/invoices',
+  'examples/approval',
+  'examples/entra',
+].flatMap(markdownIn);
 
 export const readPage = (page: string): string => readFileSync(path.join(root, page), 'utf8');
 

@@ -54,7 +54,12 @@ describe('loadPolicy', () => {
   it.each([
     ['policy_missing', 'a missing file', () => path.join(folder, 'none.json'), /no policy file at .*none\.json/],
     ['policy_unreadable', 'a folder', () => folder, /cannot be read \(EISDIR: it is a folder\)/],
-    ['policy_unreadable', 'a path through a file', () => path.join(file, 'x'), /cannot be read \(ENOTDIR: a part of the path is no folder\)/],
+    [
+      'policy_unreadable',
+      'a path through a file',
+      () => path.join(file, 'x'),
+      /cannot be read \(ENOTDIR: a part of the path is no folder\)/,
+    ],
     ['policy_invalid', 'an empty file', () => write('empty.json', ''), /is not JSON/],
     ['policy_invalid', 'half a file', () => write('half.json', '{"application": "inv'), /half\.json is not JSON/],
     ['policy_invalid', 'UTF-16 without a mark', () => write('bare.json', Buffer.from('{}', 'utf16le')), /is not JSON/],

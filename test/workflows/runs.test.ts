@@ -300,7 +300,11 @@ it.each<[string, object, number, string]>([
   const { port } = server.address() as AddressInfo;
   const token = transactionToken(relayKeys.edge, { claims: approver });
   const answer = await fetch(`http://127.0.0.1:${port}/flows/approve-invoice`, {
-    ...{ method: 'POST', body: '{"invoice":7}', headers: { 'Txn-Token': token, 'X-Correlation-Id': 'c-1', ...headers } },
+    ...{
+      method: 'POST',
+      body: '{"invoice":7}',
+      headers: { 'Txn-Token': token, 'X-Correlation-Id': 'c-1', ...headers },
+    },
   });
   expect([answer.status, await answer.json()]).toMatchObject([status, { code }]);
 });
