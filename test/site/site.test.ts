@@ -86,6 +86,10 @@ describeSite('in Chromium', () => {
       return wide.map((item) => item.tagName + ' ' + item.textContent.slice(0, 40)).slice(0, 3);
     })()`);
 
+  /** Vue has taken the page over: keys and clicks are heard, and what HTML and script disagree on has been complained of. */
+  const isAlive = (page: Page): Promise<unknown> =>
+    page.waitForFunction(`'__vue_app__' in document.querySelector('#app')`);
+
   it('each page fits a phone and a desk, asks nobody and complains of nothing', async () => {
     // Of the decision records, which are alike, the first.
     const looked = pages.filter((page) => !/^decisions\/(?!index|0001)/.test(page));
@@ -94,8 +98,7 @@ describeSite('in Chromium', () => {
     await chromium.look(`${base}/index.html`, { width: 390, colorScheme: 'dark' }, async (shown) => {
       for (const page of looked) {
         await shown.goto(`${base}/${page}`, { waitUntil: 'load' });
-        // Vue has taken the page over: what the server's HTML and the script disagree on has been complained of.
-        await shown.waitForFunction(`'__vue_app__' in document.querySelector('#app')`);
+        await isAlive(shown);
         const phone = await tooWide(shown);
         await shown.setViewportSize({ width: 1280, height: 900 });
         const desk = await tooWide(shown);
@@ -142,6 +145,7 @@ describeSite('in Chromium', () => {
     ['createOffload', 'reference/offload.html#createoffload'],
   ])('%s is found without a network, and opened', async (words, wanted) => {
     const found = await chromium.look(`${base}/index.html`, { width: 1280 }, async (page) => {
+      await isAlive(page);
       await page.keyboard.press('Control+k');
       await page.locator('.VPLocalSearchBox input').fill(words);
       const result = page.locator(`.VPLocalSearchBox a.result[href$="${wanted}"]`).first();
@@ -154,6 +158,7 @@ describeSite('in Chromium', () => {
 
   it('the menu of a phone leads to every task', async () => {
     const titles = await chromium.look(`${base}/overview.html`, { width: 390 }, async (page) => {
+      await isAlive(page);
       await page.getByRole('button', { name: 'Menu', exact: true }).click();
       await page.locator('.VPSidebar.open a', { hasText: 'Windows sign-in' }).click();
       await page.waitForURL('**/windows-sign-in.html');
