@@ -30,10 +30,10 @@ export function resolveCorrelation(headers: IncomingHeaders): Correlation {
   const amzn = parseAmznTraceId(single(headers['x-amzn-trace-id']));
   // What the app's own tracing says comes first: its logs would else name another trace than its spans.
   const trace = activeTrace() ?? w3c ?? amzn ?? {};
-  if (isCorrelationId(given)) return { ...trace, correlationId: given, source: 'header', replaced: false };
+  if (isCorrelationId(given)) return { correlationId: given, source: 'header', replaced: false, ...trace };
   // IIS's URL Rewrite blanks a header by emptying it: empty counts as absent.
   const replaced = given !== undefined && given !== '';
-  if (w3c) return { ...trace, correlationId: w3c.traceId, source: 'traceparent', replaced };
-  if (amzn) return { ...trace, correlationId: amznRoot(amzn.traceId), source: 'x-amzn-trace-id', replaced };
+  if (w3c) return { correlationId: w3c.traceId, source: 'traceparent', replaced, ...trace };
+  if (amzn) return { correlationId: amznRoot(amzn.traceId), source: 'x-amzn-trace-id', replaced, ...trace };
   return { correlationId: newCorrelationId(), source: 'new', replaced };
 }

@@ -29,6 +29,24 @@ export function formatTraceparent(traceId: string, spanId: string, sampled: bool
   return `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`;
 }
 
+interface AmznFields {
+  root?: string;
+  parent?: string;
+  sampled?: string;
+}
+
+/** Not by way of a Map: the header comes with each request that went through the gateway. */
+function amznFields(value: string): AmznFields {
+  const fields: AmznFields = {};
+  for (const part of value.split(';', 16)) {
+    const at = part.indexOf('=');
+    if (at <= 0) continue;
+    const name = part.slice(0, at).trim().toLowerCase();
+    if (name === 'root' || name === 'parent' || name === 'sampled') fields[name] = part.slice(at + 1).trim();
+  }
+  return fields;
+}
+
 /**
  * Reads an `X-Amzn-Trace-Id` header, key by key: API Gateway sends `Root=…` alone, a load balancer `Self=…;Root=…`, and
  * the order is free. Undefined where there is no usable Root.
@@ -37,15 +55,9 @@ export function formatTraceparent(traceId: string, spanId: string, sampled: bool
  */
 export function parseAmznTraceId(value: string | undefined): TraceParent | undefined {
   if (value === undefined || value === '') return undefined;
-  const fields = new Map<string, string>();
-  for (const part of value.split(';', 16)) {
-    const at = part.indexOf('=');
-    if (at > 0) fields.set(part.slice(0, at).trim().toLowerCase(), part.slice(at + 1).trim());
-  }
-  const [, epoch, unique] = ROOT.exec(fields.get('root') ?? '') ?? [];
+  const { root = '', parent, sampled } = amznFields(value);
+  const [, epoch, unique] = ROOT.exec(root) ?? [];
   if (epoch === undefined || unique === undefined) return undefined;
-  const parent = fields.get('parent');
-  const sampled = fields.get('sampled');
   return {
     traceId: (epoch + unique).toLowerCase(),
     ...(parent !== undefined && SPAN.test(parent) && { parentSpanId: parent.toLowerCase() }),

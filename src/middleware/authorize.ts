@@ -21,10 +21,13 @@ export interface AuthorizeOptions {
   readonly clock?: Clock;
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** The audit event of a decision: who asked for what, what was decided, by which rule. */
 export function accessEvent(decision: Decision, request: RouteRequest, user: Identity | undefined): AuditEvent {
   const { allowed, reason, rule, required, grantedBy } = decision;
-  const event: Record<string, unknown> = {};
+  const outcome = allowed ? 'allowed' : 'denied';
+  const event: Writable<AuditEvent> = { event: 'access', outcome, reason };
   if (rule !== undefined) event.rule = rule;
   if (required !== undefined) event.required = required;
   if (grantedBy !== undefined) event.grantedBy = grantedBy;
@@ -33,8 +36,9 @@ export function accessEvent(decision: Decision, request: RouteRequest, user: Ide
     event.transactionId = user.transactionId;
     if (user.actor !== undefined) event.actor = user.actor.subject;
   }
-  const outcome = allowed ? 'allowed' : 'denied';
-  return { event: 'access', outcome, reason, ...event, method: request.method, path: request.path };
+  event.method = request.method;
+  event.path = request.path;
+  return event;
 }
 
 /**
