@@ -116,6 +116,11 @@ describe('parseCompact', () => {
     expect(await faultOf(() => parseCompact(forge({ ...header, ...members }, {}, key)))).toBe(fault);
   });
 
+  it('takes a key ID of 256 characters', () => {
+    const kid = 'k'.repeat(256);
+    expect(parseCompact(forge({ ...header, kid }, {}, key)).header.kid).toBe(kid);
+  });
+
   it('measures before it decodes', async () => {
     const decode = jest.spyOn(Buffer, 'from');
     const token = `${protectedPart}.${'A'.repeat(1_000_000)}.${signature}`;

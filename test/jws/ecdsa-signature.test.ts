@@ -42,6 +42,13 @@ it.each([
   expect(convert(der)).toBe(expected);
 });
 
+it('takes a length of 128, the first that needs a byte more', () => {
+  const der = `30 81 80 ${integer(62)}${integer(62)}`;
+  expect(Buffer.from(jwsSignatureOfDer(hex(der), 66)).toString('hex')).toBe(
+    `${'00'.repeat(4)}${'11'.repeat(62)}`.repeat(2),
+  );
+});
+
 const good = sequence(integer(32) + integer(32));
 it.each([
   ['nothing', ''],
@@ -61,6 +68,7 @@ it.each([
   ['an open length', `30 80 ${good.slice(6)} 00 00`],
   ['a length of nine bytes', good.replace('30 44', '30 89 00 00 00 00 00 00 00 00 44')],
   ['a negative number', sequence(integer(32, 'ff') + integer(32))],
+  ['the largest negative number', sequence(integer(1, '80') + integer(32))],
   ['a zero too many', sequence(integer(32, '11', '00') + integer(32))],
   ['two zeros too many', sequence(integer(31, '11', '0000') + integer(32))],
   ['the number 0', sequence(`02 01 00 ${integer(32)}`)],
