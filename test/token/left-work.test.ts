@@ -3,8 +3,17 @@ import { jwkSigner } from '../../src/jws/sign';
 import { mintHandOverToken, verifyHandOverToken, type VerifiedHandOver } from '../../src/token/hand-over-token';
 import { payloadDigest, type LeftWork } from '../../src/token/left-work';
 import { openSealedWork, sealWork, type SealedWork } from '../../src/token/sealed-work';
-import { faultOf } from '../support/errors';
-import { APP_ISSUER, FUNCTION_ARN, handOverToken, ISSUER, makeKey, NOW, travellingClaims } from '../support/tokens';
+import { faultOf, thrownBy } from '../support/errors';
+import {
+  APP_ISSUER,
+  forge,
+  FUNCTION_ARN,
+  handOverToken,
+  ISSUER,
+  makeKey,
+  NOW,
+  travellingClaims,
+} from '../support/tokens';
 
 const key = makeKey('ES256');
 const signer = jwkSigner(key.privateJwk);
@@ -103,6 +112,29 @@ describe('a seal', () => {
     ],
   ] as const)('is not opened where it is %s', async (_what, changes, fault) => {
     expect(await faultOf(async () => openSealedWork(await seal(), { ...terms, ...changes }))).toBe(fault);
+  });
+
+  it('is for the one who sealed it alone', async () => {
+    const work = { function: 'f', key: 'k', sha256: 'd' };
+    const edge = { profile: 'txn-token', issuer: ISSUER };
+    const sealOf = (claims: object): string =>
+      forge(
+        { alg: 'ES256', typ: 'baton-outbox+jwt', kid: key.kid },
+        { ...transaction, iss: APP_ISSUER, aud: APP_ISSUER, iat: NOW, exp: NOW + 9, jti: 'w', work, edge, ...claims },
+        key,
+      );
+    expect(await openSealedWork(sealOf({}), terms)).toHaveProperty('function', 'f');
+    for (const [claims, reason, message] of [
+      [{ aud: 'https://other.example' }, 'audience', 'The seal is for somebody else.'],
+      [{ aud: [APP_ISSUER] }, 'audience', 'The seal is for somebody else.'],
+      [{ iss: 'https://other.example' }, 'issuer', 'The work was sealed by somebody else.'],
+      [{ work: [] }, 'claims', "The token's work is not an object."],
+      [{ edge: null }, 'claims', "The token's edge is not an object."],
+      [{ edge: { profile: 'p' } }, 'claims', "The token's issuer is missing."],
+      [{ work: { ...work, key: '' } }, 'claims', "The token's key is missing."],
+    ] as const) {
+      expect(await thrownBy(() => openSealedWork(sealOf(claims), terms))).toMatchObject({ reason, message });
+    }
   });
 
   it('is no hand-over, and a hand-over is no seal', async () => {
