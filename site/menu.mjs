@@ -51,7 +51,7 @@ const GROUPS = () => [
       item('Leave work behind', 'outbox'),
       item('Write the function', 'function'),
       item('Start a workflow', 'workflows'),
-      item('Approve a workflow', 'workflows#human-approval'),
+      item('Approve a workflow', 'approvals'),
       item('No static AWS keys', 'credentials'),
       item('Microsoft Entra ID', 'entra'),
       item('Calls to others', 'outgoing'),

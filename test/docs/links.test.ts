@@ -55,6 +55,11 @@ it('a link that leads nowhere is found', () => {
   ]);
 });
 
+it('README.md leads to every page of docs/', () => {
+  const linked = readPage('README.md');
+  expect(pages.filter((page) => /^docs\/[^/]+$/.test(page) && !linked.includes(`](${page}`))).toEqual([]);
+});
+
 describe('the decision records', () => {
   const files = readdirSync(path.join(root, 'docs', 'decisions')).sort();
 

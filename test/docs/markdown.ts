@@ -27,6 +27,9 @@ export const pages = [
   'examples/invoices',
   'examples/approval',
   'examples/entra',
+  'examples/offload',
+  'bench',
+  'bench/trace',
 ].flatMap(markdownIn);
 
 export const readPage = (page: string): string => readFileSync(path.join(root, page), 'utf8');

@@ -1,8 +1,12 @@
 import path from 'node:path';
 import { analyse } from '../../src/trace/analysis/analyse';
+import { traceOne } from '../../src/trace/analysis/trace-one';
 import { openEngine } from '../../src/trace/engine/engine';
 import { ingest } from '../../src/trace/ingest/ingest';
-import type { TraceReport } from '../../src/trace/report-model';
+import type { TraceReport, Waterfall } from '../../src/trace/report-model';
+import { terminalSummary } from '../../src/trace/report/terminal/summary';
+import { terminalWaterfall } from '../../src/trace/report/terminal/waterfall';
+import { block } from '../docs/markdown';
 import { copyExample, type ExampleCopy } from '../support/example';
 import { send } from '../support/http-client';
 import { itOnPosix, runNode, startNode, type NodeRun } from '../support/processes';
@@ -28,16 +32,30 @@ const WANTED: readonly (readonly [string, number, string?, string?, string?])[] 
   ['straight to IIS, look-alike header', 400],
 ];
 
-/** What `baton trace` finds in a folder of logs. */
-async function traced(logs: string): Promise<TraceReport> {
+/** What `baton trace` finds in a folder of logs, and of one request. */
+async function traced(logs: string, id: string): Promise<{ report: TraceReport; request: Waterfall | undefined }> {
   const engine = await openEngine({});
   try {
     await ingest(engine, { paths: [logs] });
-    return await analyse(engine, {});
+    return { report: await analyse(engine, {}), request: await traceOne(engine, id) };
   } finally {
     await engine.close();
   }
 }
+
+/**
+ * A printed line without what differs from run to run: times, figures with a unit, bars, the request's ID, and how many
+ * requests the app has logged, since the demo kills it.
+ */
+const shapeOf = (line: string): string =>
+  line
+    .replace(/^Request \S+$/, 'Request ID')
+    .replace(/\d{4}-\d\d-\d\d [\d:.]+(?: – [\d: -]+)?/g, 'TIME')
+    .replace(/[\d.]+ (?:ms|s|kB|lines)\b/g, 'FIGURE')
+    .replace(/App \d+$/, 'App SOME')
+    .replace(/[▏▎▍▌▋▊▉█]+/g, '')
+    .replace(/ +/g, ' ')
+    .trim();
 
 /** A row of the demo's JSON. */
 interface Step {
@@ -86,7 +104,8 @@ it('shows every step as expected, as one JSON document, and one ID in four logs 
   expect(filesWithTokens(files, [])).toEqual([]);
 
   // Each log is read to its last line, and who came past the gateway is found.
-  const { inputs, totals, findings } = await traced(logs);
+  const { report, request } = await traced(logs, correlationId);
+  const { inputs, totals, findings } = report;
   const kinds = inputs.filter(({ rowsRead }) => rowsRead > 0).map(({ kind }) => kind);
   expect(kinds.sort()).toEqual(['app', 'function', 'function', 'gateway', 'gateway', 'iis']);
   expect(inputs.flatMap(({ rowsRejected }) => rowsRejected)).toEqual(inputs.map(() => 0));
@@ -96,6 +115,16 @@ it('shows every step as expected, as one JSON document, and one ID in four logs 
   const counts = Object.fromEntries(findings.map(({ rule, count }) => [rule, count]));
   // Of the four one had no token at all, one a forged one, and two a header that no honest gateway sends.
   expect(counts).toMatchObject({ 'bypass-without-id': 4, 'bypass-forged-token': 1 });
+
+  const screen = { columns: 100, color: false };
+  for (const [kind, printed] of [
+    ['trace', terminalSummary(report, screen)],
+    ['trace-request', terminalWaterfall(request!, screen)],
+  ] as const) {
+    const shapes = new Set(printed.split('\n').map(shapeOf));
+    const shown = block('docs/trace.md', 'text', kind).split('\n');
+    expect(shown.filter((line) => line !== '…' && !shapes.has(shapeOf(line)))).toEqual([]);
+  }
 });
 
 it('fails, and marks the rows, where the policy lets the clerk approve', async () => {
