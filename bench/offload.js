@@ -10,6 +10,20 @@ const { parseArgs } = require('node:util');
 const { median, spreadOf } = require('./statistics');
 
 const GOAL_PERCENT = 10;
+const TARGET = 'arn:aws:lambda:eu-west-1:123456789012:function:render:live';
+const PAYLOAD = {
+  id: '7',
+  format: 'pdf',
+  lines: Array.from({ length: 20 }, (_, line) => ({ line, text: 'Widget' })),
+};
+/** The bytes that Baton sends, so that the SDK hashes and sends as much in both. */
+const SENT = {
+  handOver: 'x'.repeat(760),
+  baton: 1,
+  correlationId: 'c-4711',
+  traceparent: 'x'.repeat(55),
+  payload: PAYLOAD,
+};
 
 /** Lambda's Invoke, in a process of its own: its CPU time is not what is measured. */
 function serve() {
@@ -30,8 +44,6 @@ function policyWith(publicJwk) {
     functions: { render: { target: TARGET, permission: 'invoice:read' } },
   });
 }
-
-const TARGET = 'arn:aws:lambda:eu-west-1:123456789012:function:render:live';
 
 /** The context that baton() opens for a verified request. */
 function recordOfCaller() {
@@ -68,19 +80,8 @@ async function cpuMicros(count, lanes, call) {
   return (user + system) / count;
 }
 
-async function main() {
-  const { values: options } = parseArgs({
-    options: {
-      rounds: { type: 'string', default: '60' },
-      calls: { type: 'string', default: '150' },
-      lanes: { type: 'string', default: '8' },
-      json: { type: 'string' },
-    },
-  });
-  const [rounds, count, lanes] = [options.rounds, options.calls, options.lanes].map(Number);
-  const child = fork(__filename, ['serve']);
-  const [port] = await once(child, 'message');
-
+/** The three ways to the same function, each with the work of a request's context, which an app has anyway. */
+function waysTo(port) {
   const { createOffload, jwkSigner } = require('../dist/offload');
   const { runInContext } = require('../dist/context/storage');
   const { InvokeCommand, LambdaClient } = require('@aws-sdk/client-lambda');
@@ -96,43 +97,57 @@ async function main() {
     signer: jwkSigner({ ...pair.privateKey.export({ format: 'jwk' }), ...named }),
     clientConfig,
   });
-  const payload = {
-    id: '7',
-    format: 'pdf',
-    lines: Array.from({ length: 20 }, (_, line) => ({ line, text: 'Widget' })),
-  };
-
-  // The bytes that Baton sends, so that the SDK hashes and sends as much in both.
-  const sent = { handOver: 'x'.repeat(760), baton: 1, correlationId: 'c-4711', traceparent: 'x'.repeat(55), payload };
   const client = new LambdaClient({ ...clientConfig, maxAttempts: 1 });
-  // In a request's context as well: that an app has one is not the call's doing.
   const record = recordOfCaller();
-  const inContext = (call) => () => runInContext(record, call);
-  const bare = inContext(async () => {
+  const bare = async () => {
     const input = {
       FunctionName: TARGET,
       InvocationType: 'RequestResponse',
-      Payload: Buffer.from(JSON.stringify(sent)),
+      Payload: Buffer.from(JSON.stringify(SENT)),
     };
     const { Payload } = await client.send(new InvokeCommand(input), { abortSignal: AbortSignal.timeout(10_000) });
     JSON.parse(Buffer.from(Payload).toString());
-  });
-  const again = inContext(() => offload.invoke('render', payload));
-  // A verified token of its own for each call, which no call before has had.
-  const anew = () =>
-    runInContext({ ...record, transaction: { ...record.transaction } }, () => offload.invoke('render', payload));
+  };
+  const invoke = () => offload.invoke('render', PAYLOAD);
+  const ways = {
+    bare: () => runInContext(record, bare),
+    again: () => runInContext(record, invoke),
+    // A verified token of its own for each call, which no call before has had.
+    anew: () => runInContext({ ...record, transaction: { ...record.transaction } }, invoke),
+  };
+  return { ways, close: () => client.destroy() };
+}
 
-  const ways = Object.entries({ bare, again, anew });
-  for (const [, call] of ways) await calls(2000, lanes, call);
+/** CPU of a call in each way, round by round. */
+async function costsOf(ways, { rounds, count, lanes }) {
+  const all = Object.entries(ways);
+  for (const [, call] of all) await calls(2000, lanes, call);
   const costs = { bare: [], again: [], anew: [] };
   for (let round = 0; round < rounds; round += 1) {
     // By turns, and there and back: what disturbs the machine disturbs them all.
-    for (const [way, call] of round % 2 === 0 ? ways : ways.toReversed()) {
+    for (const [way, call] of round % 2 === 0 ? all : all.toReversed()) {
       costs[way].push(await cpuMicros(count, lanes, call));
     }
   }
+  return costs;
+}
+
+async function main() {
+  const { values: options } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '60' },
+      calls: { type: 'string', default: '150' },
+      lanes: { type: 'string', default: '8' },
+      json: { type: 'string' },
+    },
+  });
+  const [rounds, count, lanes] = [options.rounds, options.calls, options.lanes].map(Number);
+  const child = fork(__filename, ['serve']);
+  const [port] = await once(child, 'message');
+  const { ways, close } = waysTo(port);
+  const costs = await costsOf(ways, { rounds, count, lanes });
   child.disconnect();
-  client.destroy();
+  close();
   console.log(`Node ${process.versions.node}, ${rounds} rounds of ${count} calls each, ${lanes} at a time`);
   console.log(`the SDK's send()                  ${median(costs.bare).toFixed(0)} µs CPU a call`);
   report('offload.invoke(), a caller again', costs.again, costs.bare);

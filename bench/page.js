@@ -2,14 +2,7 @@
 const { existsSync, readFileSync } = require('node:fs');
 const path = require('node:path');
 const { goalsMeasured, latencyGoals } = require('./goals');
-
-/** What follows this line in the page is written by hand, and is kept when the figures are written anew. */
-const BY_HAND = '<!-- by hand from here on -->';
-
-const table = (head, rows) =>
-  [head, head.map((_, index) => (index === 0 ? '---' : '--:')), ...rows]
-    .map((row) => `| ${row.join(' | ')} |`)
-    .join('\n');
+const { handWritten, table } = require('./markdown');
 
 const short = (ratio) => (ratio < 0.1 ? ratio.toFixed(3) : ratio >= 100 ? ratio.toFixed(0) : ratio.toFixed(2));
 const spread = ([least, most]) => `${short(least)}–${short(most)}`;
@@ -109,12 +102,6 @@ and after it in the same round. Cells hold the median of all rounds, the least a
 the same request costs twice as much on a machine that does something else.
 
 ![Ratios with their spread, and the goals](plot.svg)`;
-
-/** The part of an earlier page that somebody wrote; with its mark, so that it is found again. */
-function handWritten(earlier) {
-  const at = earlier.indexOf(BY_HAND);
-  return at < 0 ? `${BY_HAND}\n` : earlier.slice(at);
-}
 
 /** The page of all results: what was measured, how, and whether the goals are met. */
 function page(results, parts, folder, earlier) {

@@ -17,6 +17,8 @@ const USERS = [
 
 const COPILOT = 'invoice-copilot';
 const MACHINE = 'invoices-server';
+/** Of the clients that have one. */
+const CLIENT_SECRET = 'only-for-this-machine';
 
 const EVERYBODY = ['carla', 'cleo', 'ada', 'ben'];
 /** What the policy `less` takes away is in `full` alone. */
@@ -47,4 +49,4 @@ function seenAs(who) {
   return { subject: `entra:${user.subject}`, ...(who === 'copilot' && { actor: COPILOT }) };
 }
 
-module.exports = { APPROVER, CLERK, COPILOT, EVERYBODY, MACHINE, USERS, may, seenAs };
+module.exports = { APPROVER, CLERK, CLIENT_SECRET, COPILOT, EVERYBODY, MACHINE, USERS, may, seenAs };

@@ -3,7 +3,7 @@
 const { mkdirSync, renameSync, rmSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 const { definition } = require('./gateways');
-const { COPILOT, MACHINE, USERS } = require('./people');
+const { CLIENT_SECRET, COPILOT, MACHINE, USERS } = require('./people');
 const { BAD, ROLE_ARN, fullPolicy, lessPolicy, otherPolicy } = require('./policies');
 
 /** So long a sign-in lasts, in seconds: users sign in anew long before, thieves try it after. */
@@ -31,6 +31,43 @@ function machinePolicy() {
   return { trustPolicy: { Version: '2012-10-17', Statement: [trust] }, policy: { Statement: [allow] } };
 }
 
+/** What the app and the functions are told. */
+const environment = (files) => ({
+  SOAK_APP_POLICY: files.policy,
+  SOAK_GATEWAY_POLICY: files.gatewayPolicy,
+  SOAK_OTHER_POLICY: files.otherPolicy,
+  SOAK_AUDIT_FILE: files.audit,
+  SOAK_MEMORY_FILE: files.memory,
+  SOAK_CRASH_FILE: files.crashes,
+  SOAK_DISK_FILE: files.fullDisk,
+  SOAK_STOLEN_FILE: files.stolen,
+  BATON_OUTBOX: files.outbox,
+  IDP_ISSUER: '${relay.identityProvider}',
+  IDP_AUDIENCE: 'api://invoices',
+  GATEWAY_JWKS_URI: '${relay.gatewayKeys}',
+  GATEWAY_ISSUER: 'https://gateway.example.com',
+  APP_ISSUER: 'https://invoices.example.com',
+  APP_JWKS_URI: '${relay.appKeys}',
+  ARCHIVE_QUEUE: '${relay.queues}/archive',
+  AWS_REGION: 'eu-west-1',
+});
+
+const IDENTITY_PROVIDER = {
+  tenant: '4f8ad2f0-6a1c-4a53-9d55-0f2d3f1f6f01',
+  audience: 'api://invoices',
+  tokenLifetimeSeconds: SIGN_IN_SECONDS,
+  users: USERS,
+  clients: [
+    { clientId: 'invoices-web', redirectUris: ['http://127.0.0.1/signed-in'], grantTypes: ['authorization_code'] },
+    {
+      clientId: COPILOT,
+      clientSecret: CLIENT_SECRET,
+      grantTypes: ['urn:ietf:params:oauth:grant-type:token-exchange'],
+    },
+    { clientId: MACHINE, clientSecret: CLIENT_SECRET, grantTypes: ['client_credentials'] },
+  ],
+};
+
 /** `baton.dev.json`: the relay's configuration. */
 function configuration(files) {
   return {
@@ -53,40 +90,8 @@ function configuration(files) {
       ],
     },
     sts: { audiences: [MACHINE], managedIdentity: { clientId: MACHINE }, roles: { [ROLE_ARN]: machinePolicy() } },
-    environment: {
-      SOAK_APP_POLICY: files.policy,
-      SOAK_GATEWAY_POLICY: files.gatewayPolicy,
-      SOAK_OTHER_POLICY: files.otherPolicy,
-      SOAK_AUDIT_FILE: files.audit,
-      SOAK_MEMORY_FILE: files.memory,
-      SOAK_CRASH_FILE: files.crashes,
-      SOAK_DISK_FILE: files.fullDisk,
-      SOAK_STOLEN_FILE: files.stolen,
-      BATON_OUTBOX: files.outbox,
-      IDP_ISSUER: '${relay.identityProvider}',
-      IDP_AUDIENCE: 'api://invoices',
-      GATEWAY_JWKS_URI: '${relay.gatewayKeys}',
-      GATEWAY_ISSUER: 'https://gateway.example.com',
-      APP_ISSUER: 'https://invoices.example.com',
-      APP_JWKS_URI: '${relay.appKeys}',
-      ARCHIVE_QUEUE: '${relay.queues}/archive',
-      AWS_REGION: 'eu-west-1',
-    },
-    identityProvider: {
-      tenant: '4f8ad2f0-6a1c-4a53-9d55-0f2d3f1f6f01',
-      audience: 'api://invoices',
-      tokenLifetimeSeconds: SIGN_IN_SECONDS,
-      users: USERS,
-      clients: [
-        { clientId: 'invoices-web', redirectUris: ['http://127.0.0.1/signed-in'], grantTypes: ['authorization_code'] },
-        {
-          clientId: COPILOT,
-          clientSecret: 'only-for-this-machine',
-          grantTypes: ['urn:ietf:params:oauth:grant-type:token-exchange'],
-        },
-        { clientId: MACHINE, clientSecret: 'only-for-this-machine', grantTypes: ['client_credentials'] },
-      ],
-    },
+    environment: environment(files),
+    identityProvider: IDENTITY_PROVIDER,
   };
 }
 

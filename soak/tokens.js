@@ -3,7 +3,7 @@
 const { createSign, generateKeyPairSync } = require('node:crypto');
 const { callFunction } = require('../dist/local/function-call');
 const { exchangeForActor, signIn } = require('../dist/local/sign-in');
-const { COPILOT, USERS } = require('./people');
+const { CLIENT_SECRET, COPILOT, USERS } = require('./people');
 
 const RESOURCE = 'api://invoices';
 /** A sign-in is renewed at this age, long before it ends; kept for thieves when it has. */
@@ -123,7 +123,7 @@ class Tokens {
   async #signIn(who) {
     const { issuer, tokenEndpoint } = this.#relay.identityProvider;
     if (who === 'copilot') {
-      const secret = { clientId: COPILOT, clientSecret: 'only-for-this-machine' };
+      const secret = { clientId: COPILOT, clientSecret: CLIENT_SECRET };
       const exchanged = await exchangeForActor({
         tokenEndpoint,
         ...secret,

@@ -4,12 +4,8 @@ export { kmsSigner, type KmsSignerOptions } from './keys/kms-signer';
 export { ringSigner } from './keys/ring-signer';
 export { secretsManagerSigner, type SecretsManagerSignerOptions } from './keys/secret-signer';
 export { workflowRouter, type WorkflowRouterOptions } from './middleware/workflow-router';
-export {
-  createWorkflowAuditor,
-  type AuditPass,
-  type WorkflowAuditor,
-  type WorkflowAuditorOptions,
-} from './workflows/auditor/auditor';
+export { createWorkflowAuditor, type WorkflowAuditor, type WorkflowAuditorOptions } from './workflows/auditor/auditor';
+export type { AuditPass } from './workflows/auditor/session';
 export type { FollowOptions, WorkflowEvents } from './workflows/follow';
 export type { ApprovalDecision } from './workflows/decision';
 export type { PendingApproval } from './workflows/pending-approvals';

@@ -1,18 +1,12 @@
 'use strict';
 const os = require('node:os');
+const { handWritten, table } = require('../markdown');
 
-/** What follows this line in the page is written by hand, and is kept when the figures are written anew. */
-const BY_HAND = '<!-- by hand from here on -->';
 const GOALS = { timesNode: 2, timesPeers: 8, megabytesPerSecond: 150, residentMb: 700, timesTenfold: 11 };
 const [PLAIN, LIMITED, NODE, READLINE] = [
   ...['baton trace', 'baton trace --memory 512MB'],
   ...['Node: blocks, JSON.parse, Map', 'Node: readline, JSON.parse, Map'],
 ];
-
-const table = (head, rows) =>
-  [head, head.map((_, index) => (index === 0 ? '---' : '--:')), ...rows]
-    .map((row) => `| ${row.join(' | ')} |`)
-    .join('\n');
 
 /** The rounds of a candidate as one: the least time, because others on the machine can only add to it; the most memory. */
 function summed(results) {
@@ -88,12 +82,6 @@ function goalRows({ small, large, ofSmall, ofLarge }, pairs) {
     const met = bound === 'least' ? measured >= goal : measured <= goal;
     return { met, cells: [what, `at ${bound} ${goal}`, measured.toFixed(1), met ? 'met' : 'missed'] };
   });
-}
-
-/** The part of an earlier page that somebody wrote; with its mark, so that it is found again. */
-function handWritten(earlier) {
-  const at = earlier.indexOf(BY_HAND);
-  return at < 0 ? `${BY_HAND}\n` : earlier.slice(at);
 }
 
 const METHOD = `The logs are the generator's (\`generate.js\`): a gateway, four servers, apps on two of them, functions and workflows over three

@@ -26,7 +26,31 @@ export interface Arguments<T extends Options, N extends string> {
 /** The `reason` of an error that is a mistake on the command line: it ends with exit code 2. */
 export const USAGE_ERROR = 'usage';
 
-function usageError(message: string, usage: string, cause?: unknown): BatonError {
+/**
+ * How a command tells of values that it does not take: together with its usage, where it is given.
+ * @returns what makes a BatonError `option_invalid`, reason {@link USAGE_ERROR}
+ */
+export function usageErrorOf(usage?: string): (message: string, cause?: unknown) => BatonError {
+  const rest = usage === undefined ? '' : `\n\n${usage}`;
+  return (message, cause) => new BatonError('option_invalid', `${message}${rest}`, { reason: USAGE_ERROR, cause });
+}
+
+/** Does what takes its options from the command line: what they may not be is then a mistake there. */
+export function asUsage<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (thrown) {
+    if (!(thrown instanceof BatonError) || thrown.code !== 'option_invalid') throw thrown;
+    throw new BatonError('option_invalid', thrown.message, { reason: USAGE_ERROR, cause: thrown });
+  }
+}
+
+/** The option that was given and that the action does not take; to pass it over would do something else than was asked. */
+export function surplusOption(given: object, taken: readonly string[]): string | undefined {
+  return Object.keys(given).find((name) => !taken.includes(name));
+}
+
+function misread(message: string, usage: string, cause?: unknown): BatonError {
   return new BatonError('option_unknown', `${message}\n\n${usage}`, { reason: USAGE_ERROR, cause });
 }
 
@@ -79,13 +103,13 @@ export function readArguments<T extends Options, N extends string>(
     given = parsed.positionals;
     twice = givenTwice(parsed.tokens, options);
   } catch (cause) {
-    throw usageError(wordsOf(cause, options), usage, cause);
+    throw misread(wordsOf(cause, options), usage, cause);
   }
-  if (twice !== undefined) throw usageError(`--${twice} is given twice.`, usage);
+  if (twice !== undefined) throw misread(`--${twice} is given twice.`, usage);
   const missing = names[given.length];
-  if (missing !== undefined) throw usageError(`The <${missing}> is missing.`, usage);
+  if (missing !== undefined) throw misread(`The <${missing}> is missing.`, usage);
   const [surplus] = given.slice(names.length);
-  if (surplus !== undefined && !repeats) throw usageError(`"${surplus}" is one argument too many.`, usage);
+  if (surplus !== undefined && !repeats) throw misread(`"${surplus}" is one argument too many.`, usage);
   const positionals = Object.fromEntries(names.map((name, i) => [name, given[i]])) as Record<N, string>;
   return { values, positionals, repeated: repeats ? given.slice(Math.max(names.length - 1, 0)) : [] };
 }

@@ -10,7 +10,7 @@ import { fixedKeySource } from '../keys/fixed';
 import { placeOf, readCheckpoint, type AuditPlace } from '../logging/audit-checkpoint';
 import { partsOf, readOpening } from '../logging/audit-file';
 import { verifyAuditFiles, type AuditFileReport, type AuditReport } from '../logging/audit-verify';
-import { readArguments, USAGE_ERROR } from './arguments';
+import { readArguments, usageErrorOf } from './arguments';
 import { printable } from '../core/printable';
 import { systemFault } from '../core/system-fault';
 
@@ -33,8 +33,7 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
 } as const;
 
-const usageError = (message: string): BatonError =>
-  new BatonError('option_invalid', `${message}\n\n${USAGE}`, { reason: USAGE_ERROR });
+const usageError = usageErrorOf(USAGE);
 
 /** The files that an argument names: itself, or those of the trail that was made with this name. */
 function filesOf(name: string): string[] {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { createLogger } from '../logging/winston-logger';
-import { readDefinition, startRelay, type Relay } from '../local/relay';
+import { readApiDefinition, startRelay, type Relay } from '../local/relay';
 import type { RelayConfig } from '../local/relay-config';
 import { readArguments } from './arguments';
 import { checkNoRelayRuns, removeRelayState, writeRelayState } from './relay-state';
@@ -22,7 +22,7 @@ const OPTIONS = {
 
 /** A path of the API that anybody can try: the first that is read and has no parameters. */
 function samplePath({ folder, gateways }: RelayConfig): string {
-  const { paths = {} } = readDefinition(resolve(folder, gateways.http ?? gateways.rest ?? '')) as {
+  const { paths = {} } = readApiDefinition(resolve(folder, gateways.http ?? gateways.rest ?? '')) as {
     paths?: Readonly<Record<string, object>>;
   };
   const readable = Object.entries(paths).filter(([path, operations]) => 'get' in operations && !path.includes('{'));

@@ -8,7 +8,7 @@ import { examine, type DoctorOptions } from '../doctor/doctor';
 import { SEVERITIES, type Finding, type Severity } from '../doctor/finding';
 import { planRepairs, type Repair } from '../doctor/repair';
 import { sarifOf } from '../doctor/sarif';
-import { readArguments, USAGE_ERROR } from './arguments';
+import { asUsage, readArguments, usageErrorOf } from './arguments';
 import { environmentOf } from './policy/files';
 
 const USAGE = `Usage: baton doctor [directory] [options]
@@ -44,8 +44,7 @@ const OPTIONS = {
   sarif: { type: 'boolean', default: false },
 } as const;
 
-const usageError = (message: string, cause?: unknown): BatonError =>
-  new BatonError('option_invalid', `${message}\n\n${USAGE}`, { reason: USAGE_ERROR, cause });
+const usageError = usageErrorOf(USAGE);
 
 /** `baton doctor`: what can go wrong with a site, and what can be repaired. */
 export function doctor(args: readonly string[]): void {
@@ -84,16 +83,6 @@ function levelOf(text: string): Severity | 'never' {
   const level = levels.find((one) => one === text);
   if (level === undefined) throw usageError(`--fail-on ${unknownName(text, levels)}.`);
   return level;
-}
-
-/** Nothing to examine, or a file that is not there, is a mistake on the command line. */
-function asUsage<T>(run: () => T): T {
-  try {
-    return run();
-  } catch (thrown) {
-    if (!(thrown instanceof BatonError) || thrown.code !== 'option_invalid') throw thrown;
-    throw new BatonError('option_invalid', thrown.message, { reason: USAGE_ERROR, cause: thrown });
-  }
 }
 
 function report(options: DoctorOptions, { json, sarif }: { json: boolean; sarif: boolean }): readonly Finding[] {

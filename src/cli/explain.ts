@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ERROR_TABLE } from '../core/error-codes';
-import { BatonError } from '../core/errors';
 import { unknownName } from '../core/options';
-import { readArguments, USAGE_ERROR } from './arguments';
+import { readArguments, usageErrorOf } from './arguments';
 
 const USAGE = `Usage: baton explain [code] [reason]
 
@@ -21,8 +20,7 @@ Exit code: 0, or 2 for a code, rule or reason that there is not.`;
 const URN = 'urn:iis-baton:error:';
 const PAGES = ['errors.md', 'rules.md'];
 
-const usageError = (message: string): BatonError =>
-  new BatonError('option_invalid', `${message}\n\n${USAGE}`, { reason: USAGE_ERROR });
+const usageError = usageErrorOf(USAGE);
 
 /** The sections of a page that explain one thing each, by their heading, in the page's order. */
 function sectionsOf(page: string): [string, string][] {

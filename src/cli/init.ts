@@ -1,6 +1,4 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BatonError } from '../core/errors';
 import { readTextFile } from '../core/text-file';
 import { unifiedDiff } from '../core/unified-diff';
 import { EDGE_NAMES } from '../scaffold/edges';
@@ -9,10 +7,11 @@ import { planFor, type Answers } from '../scaffold/plan-for';
 import { readProject, type AppProject } from '../scaffold/project';
 import { findRoutes } from '../scaffold/routes';
 import { scaffold } from '../scaffold/scaffold';
-import { readArguments, USAGE_ERROR } from './arguments';
+import { asUsage, readArguments, usageErrorOf } from './arguments';
 import { askRest, personAt, type Person } from './init/questions';
 import { describeApp, describeEntry, describeFiles, describeNext, type EntryReport } from './init/report';
 import { writeFiles } from './init/write';
+import { writeTextFile } from './write-file';
 
 const USAGE = `Usage: baton init [--yes] [options]
 
@@ -81,26 +80,14 @@ async function settleEntry(
   const isShown = person !== undefined && !apply;
   if (isShown) console.log(`\n${planned.diff.trimEnd()}\n`);
   const isApplied = apply || (await person?.agrees(`Change ${planned.path} like this?`)) === true;
-  if (isApplied) writeFileSync(join(project.folder, planned.path), planned.mounted.text);
+  if (isApplied) writeTextFile(join(project.folder, planned.path), planned.mounted.text);
   return { ...planned, isApplied, isShown };
-}
-
-/** Options that are of the wrong form are mistakes on the command line. */
-function planned<T>(make: () => T): T {
-  try {
-    return make();
-  } catch (thrown) {
-    if (!(thrown instanceof BatonError) || thrown.code !== 'option_invalid') throw thrown;
-    throw new BatonError('option_invalid', thrown.message, { reason: USAGE_ERROR, cause: thrown });
-  }
 }
 
 function personFor(asksNothing: boolean): Person | undefined {
   if (asksNothing) return undefined;
   if (process.stdin.isTTY) return personAt(process.stdin, process.stdout);
-  throw new BatonError('option_invalid', `Nobody can answer questions here: give --yes.\n\n${USAGE}`, {
-    reason: USAGE_ERROR,
-  });
+  throw usageErrorOf(USAGE)('Nobody can answer questions here: give --yes.');
 }
 
 /** `baton init`: sets Baton up in the Express app of the working directory. */
@@ -115,7 +102,7 @@ export async function init(args: readonly string[]): Promise<void> {
   try {
     const answers = person === undefined ? given : await askRest(person, project, given);
     const found = findRoutes(project, answers.name ?? project.name);
-    const plan = planned(() => planFor(project, found.routes, answers));
+    const plan = asUsage(() => planFor(project, found.routes, answers));
     console.log(describeApp(plan, found));
     const wanted = await scaffold(plan, { webConfigTemplate: readTextFile(TEMPLATE), now: Date.now() });
     const files = writeFiles(project.folder, wanted, isDryRun);

@@ -9,7 +9,8 @@ import { newKeyRing, keyRingText, phaseOf, publicKeySet, rotateKeyRing, type Key
 import { parseKeyRing } from '../keys/key-ring-text';
 import { kmsPublicJwk } from '../keys/kms-public-key';
 import { keySetText } from '../keys/published-keys';
-import { readArguments, USAGE_ERROR } from './arguments';
+import { readArguments, surplusOption, usageErrorOf } from './arguments';
+import { writing } from './write-file';
 
 const USAGE = `Usage: baton keys <create|rotate|jwks|status> <ring> [--jwks file] [--publish-seconds n] [--token-seconds n]
        baton keys kms <key> --kid id [--jwks file]
@@ -31,8 +32,8 @@ A key ring is a file with private keys that follow each other. Keep it outside t
 const OPTIONS = {
   jwks: { type: 'string' },
   kid: { type: 'string' },
-  'publish-seconds': { type: 'string', default: '900' },
-  'token-seconds': { type: 'string', default: '3900' },
+  'publish-seconds': { type: 'string' },
+  'token-seconds': { type: 'string' },
 } as const;
 
 interface Call {
@@ -45,16 +46,20 @@ interface Call {
   readonly now: number;
 }
 
-const ACTIONS: Readonly<Record<string, (call: Call) => Promise<void> | void>> = {
-  create,
-  rotate,
-  jwks,
-  kms,
-  status,
+interface Action {
+  run(call: Call): Promise<void> | void;
+  readonly takes: readonly (keyof typeof OPTIONS)[];
+}
+
+const ACTIONS: Readonly<Record<string, Action>> = {
+  create: { run: create, takes: ['jwks'] },
+  rotate: { run: rotate, takes: ['jwks', 'publish-seconds', 'token-seconds'] },
+  jwks: { run: jwks, takes: ['jwks'] },
+  kms: { run: kms, takes: ['jwks', 'kid'] },
+  status: { run: status, takes: [] },
 };
 
-const usageError = (message: string): BatonError =>
-  new BatonError('option_invalid', `${message}\n\n${USAGE}`, { reason: USAGE_ERROR });
+const usageError = usageErrorOf(USAGE);
 
 function readMilliseconds(name: string, text: string): number {
   const seconds = Number(text);
@@ -70,15 +75,6 @@ function readRing(path: string): KeyRing {
     throw new BatonError('key_invalid', `The key ring ${path} cannot be read (${systemFault(cause)}).`, { cause });
   }
   return parseKeyRing(text, path);
-}
-
-/** Does something to the file at `path`, and says so where that fails. */
-function writing<T>(path: string, write: () => T): T {
-  try {
-    return write();
-  } catch (cause) {
-    throw new BatonError('option_invalid', `${path} cannot be written (${systemFault(cause)}).`, { cause });
-  }
 }
 
 const PRIVATE = 0o600;
@@ -174,13 +170,15 @@ export async function keys(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, { usage: USAGE, options: OPTIONS, positionals: ['action', 'ring'] });
   if (parsed === undefined) return;
   const { action, ring } = parsed.positionals;
-  const run = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
-  if (run === undefined) throw usageError(`The action ${unknownName(action, Object.keys(ACTIONS))}.`);
-  const { jwks: jwksFile, kid, 'publish-seconds': publish, 'token-seconds': token } = parsed.values;
+  const asked = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
+  if (asked === undefined) throw usageError(`The action ${unknownName(action, Object.keys(ACTIONS))}.`);
+  const surplus = surplusOption(parsed.values, asked.takes);
+  if (surplus !== undefined) throw usageError(`${action} has no option --${surplus}.`);
+  const { jwks: jwksFile, kid, 'publish-seconds': publish = '900', 'token-seconds': token = '3900' } = parsed.values;
   if (jwksFile !== undefined && resolve(jwksFile) === resolve(ring)) {
     throw usageError('--jwks names the ring itself: its private keys would be overwritten.');
   }
-  await run({
+  await asked.run({
     ring,
     kid,
     jwks: jwksFile,

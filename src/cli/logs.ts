@@ -1,8 +1,7 @@
-import { BatonError } from '../core/errors';
 import { unknownName } from '../core/options';
 import { accessLogFormatText } from '../correlation/access-log-format';
 import { FIELD_SCRIPT_FORMATS, fieldScript } from '../iis/log-fields-script';
-import { readArguments, USAGE_ERROR } from './arguments';
+import { readArguments, surplusOption, usageErrorOf } from './arguments';
 
 const USAGE = `Usage: baton logs field-script [--site name] [--format powershell|appcmd] [--user-field]
        baton logs gateway-format [--api rest|http]
@@ -25,14 +24,13 @@ const OPTIONS = {
   api: { type: 'string' },
 } as const;
 
-/** What each action takes; an option of the other one is a mistake, not something to pass over. */
+/** What each action takes. */
 const ACTION_OPTIONS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
   'field-script': ['site', 'format', 'user-field'],
   'gateway-format': ['api'],
 };
 
-const usageError = (message: string): BatonError =>
-  new BatonError('option_invalid', `${message}\n\n${USAGE}`, { reason: USAGE_ERROR });
+const usageError = usageErrorOf(USAGE);
 
 function oneOf<T extends string>(option: string, value: string, known: readonly T[]): T {
   const found = known.find((name) => name === value);
@@ -48,7 +46,7 @@ export function logs(args: readonly string[]): void {
   const { action } = positionals;
   const takes = Object.hasOwn(ACTION_OPTIONS, action) ? ACTION_OPTIONS[action] : undefined;
   if (takes === undefined) throw usageError(`The action ${unknownName(action, Object.keys(ACTION_OPTIONS))}.`);
-  const surplus = (Object.keys(values) as (keyof typeof OPTIONS)[]).find((name) => !takes.includes(name));
+  const surplus = surplusOption(values, takes);
   if (surplus !== undefined) throw usageError(`${action} has no option --${surplus}.`);
   if (action === 'gateway-format') {
     console.log(accessLogFormatText(oneOf('api', values.api ?? 'rest', ['rest', 'http'])));

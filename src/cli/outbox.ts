@@ -14,12 +14,12 @@ import { OUTBOX_VARIABLE } from '../offload/outbox/outbox';
 import { outboxError } from '../offload/outbox/sqlite-errors';
 import type { ListedWork, WorkState } from '../offload/outbox/work';
 import { OutboxWriter } from '../offload/outbox/writer';
-import { readArguments, USAGE_ERROR } from './arguments';
+import { readArguments, surplusOption, usageErrorOf } from './arguments';
 import { printable } from '../core/printable';
 
 const USAGE = `Usage: baton outbox list [--state waiting|dead|delivered|all] [--function name] [--limit n]
-       baton outbox retry <id>... | --all
-       baton outbox drop <id>... | --all
+       baton outbox retry <id>... | --all [--function name]
+       baton outbox drop <id>... | --all [--function name]
 
 Shows the work that was left behind, has dead work delivered after all, or takes work out for good. The app may be
 running; it takes up what is retried by itself. Neither payloads nor callers are shown.
@@ -30,8 +30,8 @@ running; it takes up what is retried by itself. Neither payloads nor callers are
 
   <id>        the ID of a piece of work
   --all       all dead work, and no other
-  --function  only work for this function of the policy
-  --limit     how many are listed at most; 100 where it is left out
+  --function  of the list, or of --all, only work for this function of the policy
+  --limit     list: how many are listed at most; 100 where it is left out
   --file      the outbox; the file that ${OUTBOX_VARIABLE} names where it is left out
   --json      prints JSON
 
@@ -40,17 +40,21 @@ The exit code is 1 if something that was named could not be retried or dropped.`
 const OPTIONS = {
   state: { type: 'string' },
   function: { type: 'string' },
-  limit: { type: 'string', default: '100' },
-  all: { type: 'boolean', default: false },
+  limit: { type: 'string' },
+  all: { type: 'boolean' },
   file: { type: 'string' },
-  json: { type: 'boolean', default: false },
+  json: { type: 'boolean' },
 } as const;
 
-const ACTIONS = ['list', 'retry', 'drop'];
+/** What each action takes. */
+const ACTIONS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
+  list: ['state', 'function', 'limit', 'file', 'json'],
+  retry: ['all', 'function', 'file', 'json'],
+  drop: ['all', 'function', 'file', 'json'],
+};
 const STATES: readonly WorkState[] = ['waiting', 'dead', 'delivered'];
 
-const usageError = (message: string): BatonError =>
-  new BatonError('option_invalid', `${message}\n\n${USAGE}`, { reason: USAGE_ERROR });
+const usageError = usageErrorOf(USAGE);
 
 /** A file that is not there is a wrong name: it must not be made here, with the rights of whoever asks. */
 function open(named: string | undefined): OutboxDatabase {
@@ -119,6 +123,24 @@ function printKept(kept: readonly KeptWork[]): void {
   say(`${kept.filter(({ outcome }) => outcome === 'done').length} of ${kept.length} done`);
 }
 
+function checkAction(
+  action: string,
+  ids: readonly string[],
+  given: { readonly all?: boolean; readonly function?: string },
+): void {
+  const takes = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
+  if (takes === undefined) throw usageError(`The action ${unknownName(action, Object.keys(ACTIONS))}.`);
+  const surplus = surplusOption(given, takes);
+  if (surplus !== undefined) throw usageError(`${action} has no option --${surplus}.`);
+  if (action === 'list') {
+    if (ids.length > 0) throw usageError('list takes no IDs.');
+    return;
+  }
+  if ((ids.length === 0) !== (given.all === true)) throw usageError(`${action} takes either IDs or --all.`);
+  if (ids.length > 0 && given.function !== undefined)
+    throw usageError('--function narrows --all; IDs say already what is meant.');
+}
+
 /** `baton outbox`: what waits in the outbox, and what to do with what cannot be delivered. */
 export async function outbox(args: readonly string[]): Promise<void> {
   const shape = { usage: USAGE, options: OPTIONS, positionals: ['action'], repeats: true } as const;
@@ -126,23 +148,20 @@ export async function outbox(args: readonly string[]): Promise<void> {
   if (parsed === undefined) return;
   const { values, positionals, repeated } = parsed;
   const { action } = positionals;
-  if (!ACTIONS.includes(action)) throw usageError(`The action ${unknownName(action, ACTIONS)}.`);
   const ids = repeated.slice(1);
-  if (action === 'list' ? ids.length > 0 : (ids.length === 0) !== values.all) {
-    throw usageError(action === 'list' ? 'list takes no IDs.' : `${action} takes either IDs or --all.`);
-  }
+  checkAction(action, ids, values);
+  const ofFunction = values.function === undefined ? {} : { function: values.function };
   const states = statesOf(values.state);
-  const limit = limitOf(values.limit);
+  const limit = limitOf(values.limit ?? '100');
   const database = open(values.file);
   try {
     if (action === 'list') {
-      const filter = { states, limit, ...(values.function !== undefined && { function: values.function }) };
-      const listing = { counts: countWork(database), work: listWork(database, filter) };
+      const listing = { counts: countWork(database), work: listWork(database, { states, limit, ...ofFunction }) };
       if (values.json) console.log(JSON.stringify(listing, undefined, 2));
       else printListing(listing);
       return;
     }
-    const all = { states: ['dead'], limit: Number.MAX_SAFE_INTEGER } as const;
+    const all = { states: ['dead'], limit: Number.MAX_SAFE_INTEGER, ...ofFunction } as const;
     const named = values.all ? listWork(database, all).map(({ id }) => id) : ids;
     const kept = await keep(database, action, named);
     if (values.json) console.log(JSON.stringify(kept, undefined, 2));

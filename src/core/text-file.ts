@@ -18,8 +18,8 @@ export function readTextFile(path: string): string {
   return textOf(readFileSync(path));
 }
 
-/** RFC 3629 and The Unicode Standard, section 23.8. */
-function encodingOf([first, second]: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {
+/** The encoding that a text's first bytes tell. @see RFC 3629; The Unicode Standard, section 23.8 */
+export function encodingOf([first, second]: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {
   if (first === 0xff && second === 0xfe) return 'utf-16le';
   return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
 }

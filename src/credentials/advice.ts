@@ -16,3 +16,7 @@ export function credentialsAdvice(errorName: string): string | undefined {
   }
   return undefined;
 }
+
+/** What a role lacks that AWS refused with "access denied", and where it may be missing. */
+export const roleAdvice = (action: string, arn: string): string =>
+  `the role that it was made in may not ${action} on ${arn}. Allow it in the role's policies, and in a session policy or permissions boundary if there is one; /roles/…/aws names the role.`;

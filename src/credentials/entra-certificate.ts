@@ -49,7 +49,8 @@ function checkTenant({ tenant, clientId }: EntraCertificateOptions): void {
  *
  * @example
  * ```ts
- * const token = entraCertificateToken({ tenant, clientId, certificate: readFileSync('aws.crt', 'utf8'), key: readFileSync('aws.key', 'utf8') });
+ * const [certificate, key] = ['aws.crt', 'aws.key'].map((file) => readFileSync(file, 'utf8'));
+ * const token = entraCertificateToken({ tenant, clientId, certificate, key });
  * ```
  */
 export function entraCertificateToken(options: EntraCertificateOptions): TokenSource {

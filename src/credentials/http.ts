@@ -36,14 +36,22 @@ const MAX_BYTES = 64 * 1024;
  */
 export async function exchange(wire: Wire, url: URL, init: RequestInit): Promise<Answer> {
   const response = await wire.fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
+  return { status: response.status, headers: response.headers, text: await limitedText(response, MAX_BYTES) };
+}
+
+/**
+ * An answer's text, as far as it is no larger than that.
+ * @throws Error for a larger one, and whatever ends it early
+ */
+export async function limitedText(response: Response, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let received = 0;
   for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     received += chunk.length;
-    if (received > MAX_BYTES) throw new Error(`The answer is larger than ${MAX_BYTES} bytes.`);
+    if (received > maxBytes) throw new Error(`The answer is larger than ${maxBytes} bytes.`);
     chunks.push(chunk);
   }
-  return { status: response.status, headers: response.headers, text: Buffer.concat(chunks).toString('utf8') };
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 const ATTEMPTS = 3;
@@ -84,7 +92,7 @@ export function jsonMembers(text: string): Readonly<Record<string, unknown>> {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch {
-    // No JSON has no members.
+    // What is no JSON has no members. The parser's message would quote the text, which may hold a token.
   }
   return {};
 }

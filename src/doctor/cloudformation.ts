@@ -52,6 +52,12 @@ export function deployedText(value: Located, template: Template | undefined): st
     .join(join.at(0).text ?? '');
 }
 
+/** A switch that a value comes to; undefined where it is not there, or only the deployment knows. */
+export function deployedFlag(value: Located, template: Template | undefined): boolean | undefined {
+  const text = deployedText(value, template);
+  return text === undefined ? undefined : text === 'true';
+}
+
 /** Whether a value is one of CloudFormation's functions. */
 export function isIntrinsic(value: Located): boolean {
   return value.members.some(([name]) => name === 'Ref' || name.startsWith('Fn::'));

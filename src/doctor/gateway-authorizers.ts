@@ -17,6 +17,10 @@ export function usedAuthorizers(project: Project): readonly UsedAuthorizer[] {
   );
 }
 
+/** The Authorization header as identity source, as a definition writes it. */
+export const authorizationSource = ({ kind }: GatewayApi): string =>
+  kind === 'http' ? '$request.header.Authorization' : 'method.request.header.Authorization';
+
 /** Whether results are kept by the caller's Authorization header, or by that and more. */
 export function keptByCaller({ identitySources }: GatewayAuthorizer): boolean {
   return (identitySources ?? []).some((source) => /^(?:method\.)?request\.header\.authorization$/i.test(source));

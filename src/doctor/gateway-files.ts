@@ -12,7 +12,8 @@ const NAMES = /^(?:.*template|.*gateway.*|.*openapi.*|.*swagger.*|.*cloudformati
 /** A SAM or CloudFormation template, or an OpenAPI definition: by a member that each of them must have. */
 const MARKS = /^\s*["']?(?:Resources|openapi|swagger)["']?\s*:/m;
 
-type Attempt = <T>(file: string, read: () => T) => T | undefined;
+/** Reads a file; undefined where it cannot be understood. */
+export type Attempt = <T>(file: string, read: () => T) => T | undefined;
 
 /** Every string of a document, with the member that holds it. */
 function strings(value: unknown, name = ''): { readonly name: string; readonly text: string }[] {

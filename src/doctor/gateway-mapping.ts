@@ -1,5 +1,5 @@
 import { deployedText, type Template } from './cloudformation';
-import type { HeaderMapping } from './gateway-model';
+import type { GatewayKind, HeaderMapping } from './gateway-model';
 import type { Located } from './located';
 
 const REST = /^integration\.request\.header\.(.+)$/i;
@@ -29,6 +29,15 @@ function overridden(templates: Located): HeaderMapping[] {
       }),
     ),
   );
+}
+
+/** The line of an integration that sets a header from a variable of the gateway's, without `$`. */
+export function mappingFix(kind: GatewayKind | undefined, header: string, source: string): string {
+  const line =
+    kind === 'http'
+      ? `"overwrite:header.${header}": "$${source}"`
+      : `"integration.request.header.${header}": "${source}"`;
+  return `In "requestParameters":\n${line}`;
 }
 
 /** What an integration does to headers. */

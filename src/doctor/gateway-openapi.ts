@@ -1,4 +1,4 @@
-import { deployedText, isIntrinsic, referredTo, type Template } from './cloudformation';
+import { deployedFlag, deployedText, isIntrinsic, referredTo, type Template } from './cloudformation';
 import { scriptOf } from './gateway-function';
 import { mappingsOf } from './gateway-mapping';
 import type { GatewayApi, GatewayAuthorizer, GatewayIntegration, GatewayKind, GatewayOperation } from './gateway-model';
@@ -61,7 +61,6 @@ function authorizerOf(
   const identitySourceAt = at.at('identitySource');
   const sources = identitySourceAt.isThere ? deployedText(identitySourceAt, template) : '';
   const payloadFormatAt = at.at('authorizerPayloadFormatVersion');
-  const simple = deployedText(at.at('enableSimpleResponses'), template);
   return {
     name,
     at,
@@ -72,7 +71,7 @@ function authorizerOf(
     ttlAt: at.at('authorizerResultTtlInSeconds'),
     payloadFormat: deployedText(payloadFormatAt, template),
     payloadFormatAt,
-    simpleResponses: simple === undefined ? undefined : simple === 'true',
+    simpleResponses: deployedFlag(at.at('enableSimpleResponses'), template),
     script: scriptOf(referredTo(at.at('authorizerUri')), template),
   };
 }

@@ -1,4 +1,4 @@
-import { deployedText, isIntrinsic, referredTo, type Resource, type Template } from './cloudformation';
+import { deployedFlag, deployedText, isIntrinsic, referredTo, type Resource, type Template } from './cloudformation';
 import { scriptOf } from './gateway-function';
 import { mappingsOf } from './gateway-mapping';
 import type { GatewayAuthorizer, GatewayIntegration, GatewayKind, GatewayOperation } from './gateway-model';
@@ -19,7 +19,6 @@ function authorizerOf({ id, properties }: Resource, kind: GatewayKind, template:
   const sources = items.length > 0 ? items.map((item) => deployedText(item, template) ?? '').join(',') : undefined;
   const text = identitySourceAt.isThere ? (sources ?? deployedText(identitySourceAt, template)) : '';
   const payloadFormatAt = properties.at('AuthorizerPayloadFormatVersion');
-  const simple = deployedText(properties.at('EnableSimpleResponses'), template);
   return {
     name: id,
     at: properties,
@@ -30,7 +29,7 @@ function authorizerOf({ id, properties }: Resource, kind: GatewayKind, template:
     ttlAt: properties.at('AuthorizerResultTtlInSeconds'),
     payloadFormat: deployedText(payloadFormatAt, template),
     payloadFormatAt,
-    simpleResponses: simple === undefined ? undefined : simple === 'true',
+    simpleResponses: deployedFlag(properties.at('EnableSimpleResponses'), template),
     script: scriptOf(referredTo(properties.at('AuthorizerUri')), template),
   };
 }

@@ -1,4 +1,4 @@
-import { deployedText, referredTo, type Template } from './cloudformation';
+import { deployedFlag, deployedText, referredTo, type Template } from './cloudformation';
 import { scriptOf } from './gateway-function';
 import type { GatewayAuthorizer, GatewayKind, GatewayOperation } from './gateway-model';
 import { ttlOf } from './gateway-openapi';
@@ -26,7 +26,6 @@ function authorizerOf(name: string, at: Located, kind: GatewayKind, template: Te
   const payload = at.at('FunctionPayloadType').text?.toLowerCase() ?? 'token';
   const type = !at.at('FunctionArn').isThere ? 'other' : kind === 'http' || payload === 'request' ? 'request' : 'token';
   const identity = at.at('Identity');
-  const simple = deployedText(at.at('EnableSimpleResponses'), template);
   return {
     name,
     at,
@@ -37,7 +36,7 @@ function authorizerOf(name: string, at: Located, kind: GatewayKind, template: Te
     ttlAt: identity.at('ReauthorizeEvery'),
     payloadFormat: deployedText(at.at('AuthorizerPayloadFormatVersion'), template),
     payloadFormatAt: at.at('AuthorizerPayloadFormatVersion'),
-    simpleResponses: simple === undefined ? undefined : simple === 'true',
+    simpleResponses: deployedFlag(at.at('EnableSimpleResponses'), template),
     script: scriptOf(referredTo(at.at('FunctionArn')), template),
   };
 }

@@ -1,6 +1,7 @@
 import { BatonError, type Problem } from '../core/errors';
 import type { PolicyDocument } from '../policy/document';
 import { loadPolicy } from '../policy/load';
+import { step } from '../policy/shape';
 import type { DataFile } from './data-file';
 import { Located } from './located';
 
@@ -63,6 +64,4 @@ export function readPolicyFile(
   }
 }
 
-function pointerOf({ path }: Located): string {
-  return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-}
+const pointerOf = ({ path }: Located): string => path.reduce<string>(step, '');

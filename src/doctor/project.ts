@@ -4,7 +4,7 @@ import { POLICY_VARIABLE } from '../policy/load';
 import { readApplicationHost, type ApplicationHost } from './application-host';
 import { parseDataFile, type DataFile } from './data-file';
 import type { Place } from './finding';
-import { findGateways } from './gateway-files';
+import { findGateways, type Attempt } from './gateway-files';
 import { hostVariables } from './host-variables';
 import { readPolicyFile, type PolicyReading } from './policy-file';
 import { fromFile, ProjectFiles, type ReadFile } from './project-files';
@@ -30,6 +30,12 @@ export interface MissingPolicy {
   readonly folderIsThere: boolean;
 }
 
+/** A file that cannot be understood. */
+export interface BrokenFile {
+  readonly place: Place;
+  readonly message: string;
+}
+
 /** Everything that is examined. A member that is undefined or empty was not there: rules about it say nothing. */
 export interface Project {
   /** Absolute. */
@@ -45,7 +51,7 @@ export interface Project {
   /** What web.config gives the app's process, over the environment that was given. */
   readonly environment: ReadonlyMap<string, Variable>;
   /** Files that could not be understood; a rule reports them, and no other rule sees them. */
-  readonly broken: readonly { readonly place: Place; readonly message: string }[];
+  readonly broken: readonly BrokenFile[];
   /** The files that were read, by their names in findings. */
   readonly examined: readonly string[];
   /** The policy that is named and not there. */
@@ -75,19 +81,8 @@ const SYSTEM_APPLICATION_HOST = 'System32/inetsrv/config/applicationHost.config'
  */
 export function readProject(options: ProjectOptions, texts?: ReadonlyMap<string, string>): Project {
   const files = new ProjectFiles(options.directory, texts);
-  const broken: { place: Place; message: string }[] = [];
-  /** A file that cannot be understood is a finding, not the end. */
-  const attempt = <T>(file: string, read: () => T): T | undefined => {
-    try {
-      return read();
-    } catch (thrown) {
-      if (!(thrown instanceof BatonError) || thrown.code !== 'option_invalid') throw thrown;
-      const line = /, line (\d+): /.exec(thrown.message);
-      broken.push({ place: { file, line: Number(line?.[1] ?? 1) }, message: thrown.message });
-      return undefined;
-    }
-  };
-
+  const broken: BrokenFile[] = [];
+  const attempt = attemptsInto(broken);
   const webConfig = findWebConfig(files);
   const siteDirectory = webConfig === undefined ? files.pathOf('.') : dirname(webConfig.path);
   const site = webConfig && attempt(webConfig.file, () => siteOf(files, webConfig, options.environment));
@@ -127,6 +122,20 @@ export function readProject(options: ProjectOptions, texts?: ReadonlyMap<string,
       .filter((file) => file !== undefined),
     missingPolicy: policyFile.missing,
     readBeside: (file, named) => files.read(fromFile(files.pathOf(file), named)),
+  };
+}
+
+/** Reads files, of which one that cannot be understood is a finding, and not the end. */
+function attemptsInto(broken: BrokenFile[]): Attempt {
+  return (file, read) => {
+    try {
+      return read();
+    } catch (thrown) {
+      if (!(thrown instanceof BatonError) || thrown.code !== 'option_invalid') throw thrown;
+      const line = /, line (\d+): /.exec(thrown.message);
+      broken.push({ place: { file, line: Number(line?.[1] ?? 1) }, message: thrown.message });
+      return undefined;
+    }
   };
 }
 

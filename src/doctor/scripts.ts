@@ -1,9 +1,17 @@
+import type { Place } from './finding';
+import { Lines } from './text-position';
+
 /** A JavaScript file of the app. */
 export interface Script {
   /** As in findings. */
   readonly file: string;
   /** With comments blanked out, so that offsets and lines stay. */
   readonly code: string;
+}
+
+/** The line and column of an offset into a script. */
+export function placeIn({ file, code }: Script, offset: number): Place {
+  return { file, ...new Lines(code).position(offset) };
 }
 
 /** How far an app is read: rules look for how it listens, which apps do near their entry. */

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { DEFAULT_HIDDEN_SEGMENTS } from '../iis/web-config';
-import { elementsAt, type ConfigElement } from '../iis/xml-sections';
+import { elementsAt, ownScopes, type ConfigElement } from '../iis/xml-sections';
 import type { Place } from './finding';
 import { effectiveSettings, type EffectiveSettings } from './iisnode-effective';
 import { parseIisnodeYml, type IisnodeYml } from './iisnode-yml';
@@ -46,9 +46,6 @@ export interface Site {
   readonly scripts: readonly Script[];
 }
 
-const isOwnLocation = ({ name, attributes }: ConfigElement): boolean =>
-  name === 'location' && ['', '.'].includes(attributes.get('path') ?? '');
-
 /**
  * The model of a site.
  *
@@ -62,7 +59,7 @@ export function readSite(
   readScripts: (path: string) => readonly Script[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Site {
-  const scopes = [xml.root, ...xml.root.children.filter(isOwnLocation)];
+  const scopes = ownScopes(xml.root);
   const at = (...path: string[]): readonly ConfigElement[] => scopes.flatMap((scope) => elementsAt(scope, path));
   const section = (...path: string[]): readonly ConfigElement[] => at('system.webServer', ...path);
   const handlers = handlersOf(section('handlers'));

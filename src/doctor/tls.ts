@@ -1,4 +1,6 @@
+import type { ConfigElement } from '../iis/xml-sections';
 import type { RewriteRule } from './rewrite-rules';
+import { hasFlag, lastValue } from './server-sections';
 import type { Site } from './site';
 
 /** A condition that holds for requests over plain HTTP. */
@@ -25,13 +27,14 @@ function refusesHttp(rule: RewriteRule): boolean {
   );
 }
 
+/** Whether `<access sslFlags>` refuses requests without TLS. */
+export function asksForTls(access: readonly ConfigElement[]): boolean {
+  return hasFlag(lastValue(access, 'sslFlags'), /^Ssl(?:128)?$/i);
+}
+
 /** Whether web.config lets nothing but TLS through: by `sslFlags`, a rewrite rule, or a redirect of the whole site. */
 export function tlsEnforced(site: Site): boolean {
-  const flags = site
-    .section('security', 'access')
-    .findLast(({ attributes }) => attributes.has('sslFlags'))
-    ?.attributes.get('sslFlags');
-  if ((flags ?? '').split(/[\s,]+/).some((flag) => /^Ssl(?:128)?$/i.test(flag))) return true;
+  if (asksForTls(site.section('security', 'access'))) return true;
   const firstToApp = site.rewriteRules.findIndex(({ action }) => /^Rewrite$/i.test(action));
   const before = firstToApp === -1 ? site.rewriteRules : site.rewriteRules.slice(0, firstToApp);
   return before.some(refusesHttp);

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock';
+import { jsonMembers, limitedText } from '../credentials/http';
 import type { Fetch } from '../keys/fetch-text';
 
 /** What Entra's token endpoint answered. */
@@ -18,23 +19,6 @@ function retryAfter(header: string | null, clock: Clock): number | undefined {
   if (header === null || header.trim() === '') return undefined;
   const seconds = /^\d+$/.test(header.trim()) ? Number(header) : Math.ceil((Date.parse(header) - clock()) / 1000);
   return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
-}
-
-async function readBody(response: Response): Promise<Readonly<Record<string, unknown>>> {
-  const chunks: Uint8Array[] = [];
-  let received = 0;
-  for await (const chunk of response.body ?? []) {
-    received += (chunk as Uint8Array).length;
-    if (received > MAX_BYTES) throw new Error(`The answer is larger than ${MAX_BYTES} bytes.`);
-    chunks.push(chunk as Uint8Array);
-  }
-  try {
-    const value: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
-  } catch {
-    // No cause: the parser's message quotes the answer, which may hold a token.
-    return {};
-  }
 }
 
 /**
@@ -62,6 +46,6 @@ export async function askTokenEndpoint(
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   const wait = retryAfter(response.headers.get('retry-after'), clock);
-  const body = await readBody(response);
+  const body = jsonMembers(await limitedText(response, MAX_BYTES));
   return { status: response.status, body, ...(wait !== undefined && { retryAfterSeconds: wait }) };
 }

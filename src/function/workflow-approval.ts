@@ -42,7 +42,7 @@ export function shownApproval(value: unknown): ShownApproval | undefined {
   if (token !== undefined) return { token, comment: textOf(comment) };
   throw new BatonError(
     'event_invalid',
-    'The member "approval" of the task\'s event is no output of a state that was approved. See docs/workflows.md.',
+    'The member "approval" of the task\'s event is no output of a state that was approved. See docs/approvals.md.',
   );
 }
 

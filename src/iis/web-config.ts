@@ -10,7 +10,7 @@ import {
   parseUint,
   type IisnodeSettings,
 } from './iisnode-attributes';
-import { elementsAt, parseConfigXml, type ConfigElement } from './xml-sections';
+import { elementsAt, ownScopes, parseConfigXml, type ConfigElement } from './xml-sections';
 
 /** A script that iisnode serves. */
 export interface IisnodeHandler {
@@ -115,7 +115,7 @@ export function readWebConfig(path: string): WebConfig {
 export function parseWebConfig(xml: string, fileName = 'web.config'): WebConfig {
   const root = parseConfigXml(xml, fileName);
   if (root.name !== 'configuration') throw root.fault(`the root element must be <configuration>, not <${root.name}>`);
-  const own = [root, ...root.children.filter(isOwnLocation)];
+  const own = ownScopes(root);
   const at = (...path: string[]): readonly ConfigElement[] => own.flatMap((scope) => elementsAt(scope, path));
   const inServer = (...path: string[]): readonly ConfigElement[] => at('system.webServer', ...path);
 
@@ -128,10 +128,6 @@ export function parseWebConfig(xml: string, fileName = 'web.config'): WebConfig 
     existingResponse: readExistingResponse(inServer('httpErrors')),
     webSocketEnabled: readFlag(inServer('webSocket'), 'enabled', true),
   };
-}
-
-function isOwnLocation(element: ConfigElement): boolean {
-  return element.name === 'location' && ['', '.'].includes(element.attributes.get('path') ?? '');
 }
 
 /**

@@ -59,6 +59,13 @@ export function elementsAt(element: ConfigElement, path: readonly string[]): rea
   );
 }
 
+/** Where a web.config's own sections are: its root, and the `<location>`s that are not of another path. */
+export function ownScopes(root: ConfigElement): readonly ConfigElement[] {
+  const isOwn = ({ name, attributes }: ConfigElement): boolean =>
+    name === 'location' && ['', '.'].includes(attributes.get('path') ?? '');
+  return [root, ...root.children.filter(isOwn)];
+}
+
 function wrap(element: Element, fileName: string): ConfigElement {
   const line = element.lineNumber ?? 1;
   return {

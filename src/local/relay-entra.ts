@@ -2,6 +2,7 @@ import { listOf, mapOf, objectOf, oneOf, text, type Shape } from '../policy/shap
 import type { Logger } from '../core/logger';
 import type { LocalResource } from './entra/applications';
 import { startEntraEndpoint, type EntraEndpoint } from './entra/endpoint';
+import { Started } from './started';
 import type { StsAction } from './sts/endpoint';
 import { startWebIdentityIssuer } from './sts/web-identity-token';
 
@@ -49,10 +50,6 @@ export interface RelayEntra {
 const AUDIENCE = 'api://AzureADTokenExchange';
 const accessKeyOf = (index: number): string => `AKIALOCAL${String(index).padStart(7, '0')}`;
 
-interface Stoppable {
-  stop(): Promise<void>;
-}
-
 /**
  * Starts Entra's token endpoint of a relay, and the issuer of the tokens by which functions show who they are; STS gives them
  * out. Each function that is listed gets credentials of its own, which stand for its role; Entra's applications trust the roles.
@@ -64,23 +61,21 @@ export async function startRelayEntra(
   { tenant, userIssuer, port = 0 }: { readonly tenant: string; readonly userIssuer: string; readonly port?: number },
   logger?: Logger,
 ): Promise<RelayEntra> {
-  const started: Stoppable[] = [];
-  const stop = async (): Promise<void> => {
-    await Promise.all(started.map((part) => part.stop()));
-  };
-  const keep = <T extends Stoppable>(part: T): T => (started.push(part), part);
+  const started = new Started();
   const log = logger && { logger };
   const names = Object.keys(functions);
   const keyOf = (name: string): string => accessKeyOf(names.indexOf(name));
   try {
     const roles = Object.fromEntries(Object.entries(functions).map(([name, { roleArn }]) => [keyOf(name), roleArn]));
-    const issuer = keep(await startWebIdentityIssuer({ roles }));
+    const issuer = started.keep(await startWebIdentityIssuer({ roles }));
     const applications = Object.values(functions).map(({ roleArn, clientId }) => ({
       clientId,
       federatedCredentials: [{ issuer: issuer.issuer, subject: roleArn, audience: AUDIENCE }],
     }));
     const userIssuers = [userIssuer];
-    const entra = keep(await startEntraEndpoint({ tenant, applications, resources, userIssuers, port, ...log }));
+    const entra = started.keep(
+      await startEntraEndpoint({ tenant, applications, resources, userIssuers, port, ...log }),
+    );
     return {
       entra,
       actions: { GetWebIdentityToken: issuer.action },
@@ -88,10 +83,11 @@ export async function startRelayEntra(
         if (!Object.hasOwn(functions, name)) return {};
         return { AWS_ACCESS_KEY_ID: keyOf(name), AWS_SECRET_ACCESS_KEY: 'local', AWS_ENDPOINT_URL_STS: stsUrl };
       },
-      stop,
+      stop: () => started.stop(),
     };
   } catch (error) {
-    await stop();
+    // Why the start failed is worth more than what could not be cleaned up after it.
+    await started.stop().catch(() => undefined);
     throw error;
   }
 }

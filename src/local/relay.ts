@@ -1,27 +1,27 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { BatonError } from '../core/errors';
 import type { Logger } from '../core/logger';
 import { checkOptionNames } from '../core/options';
 import { readTextFile } from '../core/text-file';
-import { generateEs256KeyPair } from '../jws/sign';
 import { authorizerFunction } from './authorizer-function';
 import { startGateway, type LocalGateway } from './gateway/gateway';
 import { startIdentityProvider, type IdentityProvider } from './identity-provider';
 import { startIisSite, type IisSite } from './iis/site';
-import { startKeyServer } from './key-server';
 import { startLambdaEndpoint, type LambdaEndpoint } from './lambda/endpoint';
 import { fillRelayDocument, fillRelayNames, readRelayConfig, type RelayConfig } from './relay-config';
 import type { EntraEndpoint } from './entra/endpoint';
 import { startRelayEntra, type RelayEntra } from './relay-entra';
 import { FaultLine, type RelayFaults } from './relay-faults';
 import { readRelayFunction } from './relay-function';
+import { startRelayKeys, type RelayKeys } from './relay-keys';
 import { startRelayEventSources, startRelayQueues } from './relay-sqs';
 import { startLogsEndpoint, type LogsEndpoint } from './logs/endpoint';
 import { startRelayStates } from './relay-states';
 import { startRelaySts, type RelaySts } from './relay-sts';
 import type { SqsEndpoint } from './sqs/endpoint';
+import { Started } from './started';
 import type { StepFunctionsEndpoint } from './step-functions/endpoint';
 import { startStsEndpoint, type StsEndpoint } from './sts/endpoint';
 
@@ -64,66 +64,6 @@ export interface Relay {
 /** The authorizer is one of the Lambda functions here, as in AWS. */
 const AUTHORIZER = 'baton-authorizer';
 
-/** What is started, to be ended in reverse, however far the start came. */
-class Started {
-  readonly #stops: (() => Promise<void> | void)[] = [];
-
-  keep<T extends { stop(): Promise<void> }>(part: T): T {
-    this.#stops.push(() => part.stop());
-    return part;
-  }
-
-  /** The same for a part that there may not be. */
-  keepAny<T extends { stop(): Promise<void> }>(part: T | undefined): T | undefined {
-    return part && this.keep(part);
-  }
-
-  onStop(stop: () => Promise<void> | void): void {
-    this.#stops.push(stop);
-  }
-
-  /** Everything is ended, also when ending one part fails; the first failure is told then. */
-  async stop(): Promise<void> {
-    const failures: unknown[] = [];
-    for (let stop = this.#stops.pop(); stop !== undefined; stop = this.#stops.pop()) {
-      try {
-        await stop();
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-    if (failures.length > 0) {
-      throw new BatonError('relay_failed', 'A part of the relay could not be ended.', { cause: failures[0] });
-    }
-  }
-}
-
-interface RelayKeys {
-  /** Environment of the authorizer, and of nobody else: its private key. */
-  readonly authorizer: Readonly<Record<string, string>>;
-  /** Environment of the app, and of nobody else: the path of its private key. */
-  readonly app: Readonly<Record<string, string>>;
-  readonly urls: Readonly<Record<'gatewayKeys' | 'appKeys', string>>;
-}
-
-async function startKeys(started: Started, faults: FaultLine, port: number | undefined): Promise<RelayKeys> {
-  const [gateway, app] = await Promise.all([generateEs256KeyPair(), generateEs256KeyPair()]);
-  const server = started.keep(await startKeyServer({ gateway: gateway.publicJwk, app: app.publicJwk }, port));
-  const proxy = await faults.before('keys', new URL(server.urlOf('app')).origin);
-  const urlOf = (name: string): string => proxy + new URL(server.urlOf(name)).pathname;
-  const secrets = mkdtempSync(join(tmpdir(), 'baton-keys-'));
-  started.onStop(() => {
-    rmSync(secrets, { recursive: true, force: true });
-  });
-  const appKeyFile = join(secrets, 'hand-over.private.jwk.json');
-  writeFileSync(appKeyFile, JSON.stringify(app.privateJwk), { mode: 0o600 });
-  return {
-    authorizer: { BATON_SIGNING_KEY: JSON.stringify(gateway.privateJwk) },
-    app: { BATON_HAND_OVER_KEY_FILE: appKeyFile },
-    urls: { gatewayKeys: urlOf('gateway'), appKeys: urlOf('app') },
-  };
-}
-
 /** Where the app finds AWS: the fault proxies before the endpoints. */
 interface AwsUrls {
   readonly lambda: string;
@@ -157,7 +97,7 @@ function localAws({ lambda, stepFunctions, logs, sqs }: AwsUrls): Record<string,
  * Reads an OpenAPI definition.
  * @throws BatonError `relay_failed`
  */
-export function readDefinition(file: string): object {
+export function readApiDefinition(file: string): object {
   try {
     return JSON.parse(readTextFile(file)) as object;
   } catch (cause) {
@@ -228,7 +168,7 @@ async function startApi(kind: 'http' | 'rest', parts: Parts, lambdaUrl: string, 
   const throttling = config.throttling?.[kind];
   return startGateway({
     kind,
-    definition: readDefinition(resolve(config.folder, config.gateways[kind] ?? '')),
+    definition: readApiDefinition(resolve(config.folder, config.gateways[kind] ?? '')),
     authorizers: { baton: authorizerFunction(lambdaUrl, AUTHORIZER) },
     stageVariables: { origin: new URL(iisUrl).host },
     accessLogFile: join(logDirectory, `gateway-${kind}.jsonl`),
@@ -283,7 +223,7 @@ async function startServices(
   logger: Logger | undefined,
 ): Promise<Services> {
   const { ports, folder } = config;
-  const keys = await startKeys(started, faults, ports?.keys);
+  const keys = await startRelayKeys(started, faults, ports?.keys);
   const { issuer } = identityProvider;
   const entra = started.keepAny(await startEntra(config, issuer, logger));
   // The queues are named to everybody else, so they are there first; nobody asks them before STS is there too.

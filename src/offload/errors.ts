@@ -1,5 +1,5 @@
 import { BatonError, type BatonErrorDetails } from '../core/errors';
-import { credentialsAdvice } from '../credentials/advice';
+import { credentialsAdvice, roleAdvice } from '../credentials/advice';
 import { REFUSAL_PREFIX } from '../token/envelope';
 import { HttpFailure } from './http-failure';
 import { THROTTLED_BY_WHOM } from './retry';
@@ -88,7 +88,7 @@ function refusalAdvice({ target, action }: CalledFunction, error: AwsError): str
     return `the gateway did not accept the hand-over token. Its JWT authorizer needs the issuer of /handOver and the audience ${target}, and must reach the app's public keys.`;
   }
   if (error.name !== 'AccessDeniedException' && status !== 403) return undefined;
-  return `the role that it was made in may not ${action} on ${target}. Allow it in the role's policies, and in a session policy or permissions boundary if there is one; /roles/…/aws names the role.`;
+  return roleAdvice(action, target);
 }
 
 /**

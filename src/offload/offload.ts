@@ -57,9 +57,14 @@ export interface Offload {
    * All of that ends with the function's `timeoutSeconds`.
    *
    * @param payload JSON; at most 6 MB with the envelope
-   * @throws BatonError `identity_missing`, `token_invalid` (the caller's identity has ended), `permission_denied`, `function_unknown`, `payload_invalid`,
-   *   `payload_too_large`, `function_timeout`, `function_throttled`, `function_access_denied`, `function_unavailable`,
-   *   `function_failed`
+   * @throws BatonError `identity_missing`, `token_invalid` (the caller's identity has ended), `permission_denied`,
+   *   `function_unknown`, `payload_invalid`, `payload_too_large`, `function_timeout`, `function_throttled`,
+   *   `function_access_denied`, `function_unavailable`, `function_failed`
+   *
+   * @example
+   * ```ts
+   * const { url } = (await offload.invoke('render-invoice', { id: 7 })) as { url: string };
+   * ```
    * @see https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
    */
   invoke(name: string, payload: unknown, options?: InvokeOptions): Promise<unknown>;

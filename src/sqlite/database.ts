@@ -51,6 +51,12 @@ const libsql = (what: string): ConnectionClass =>
   );
 
 /**
+ * A path on another machine. `\\?\C:\…`, which takes Windows past 260 characters, begins like one, and is on this one.
+ * @see https://learn.microsoft.com/windows/win32/fileio/naming-a-file#win32-file-namespaces
+ */
+const SHARE = /^[\\/]{2}(?![?.][\\/](?!UNC[\\/]))/i;
+
+/**
  * The path of a file that may be a database.
  * @param what it is, at the beginning of a sentence
  * @throws BatonError `option_invalid`
@@ -58,7 +64,7 @@ const libsql = (what: string): ConnectionClass =>
 export function checkedPath(path: string, what: string): string {
   if (path === '') throw new BatonError('option_invalid', `${what} needs the path of its file.`);
   // @see https://www.sqlite.org/wal.html, "All processes using a database must be on the same host computer"
-  if (/^(?:\\\\|\/\/)/.test(path)) {
+  if (SHARE.test(path)) {
     throw new BatonError('option_invalid', `${what} must be on a local disk, not on a share: ${path}`);
   }
   return resolve(path);

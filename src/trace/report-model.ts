@@ -94,7 +94,7 @@ export interface Waterfall {
 
 /** What was found, as data. */
 export interface Finding {
-  /** Name of the rule, as docs/trace.md has it. */
+  /** Name of the rule, as docs/trace-findings.md has it. */
   readonly rule: string;
   readonly group: 'bypass' | 'lost' | 'identity' | 'drift' | 'tokens' | 'offload' | 'latency' | 'logs';
   readonly severity: 'error' | 'warning' | 'info';

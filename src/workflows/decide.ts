@@ -181,7 +181,7 @@ async function waitingToken(
     if (token !== undefined) return token;
     break;
   }
-  const message = `The state "${state}" hands on no "taskToken" where docs/workflows.md says, so it cannot be decided here.`;
+  const message = `The state "${state}" hands on no "taskToken" where docs/approvals.md says, so it cannot be decided here.`;
   throw new BatonError('workflow_failed', message, { reason: 'task_token' });
 }
 

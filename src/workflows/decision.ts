@@ -23,7 +23,10 @@ const CONTROLS = /(?![\t\n\r\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}
 
 function invalid(member: string, what: string): BatonError {
   const problems = [{ pointer: member === '' ? '' : step('', member), message: what }];
-  return new BatonError('input_invalid', `The decision is not one: ${member} ${what}.`, { reason: member, problems });
+  return new BatonError('input_invalid', `The decision is not one: ${member === '' ? 'it' : member} ${what}.`, {
+    reason: member,
+    problems,
+  });
 }
 
 /**

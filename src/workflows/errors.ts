@@ -1,5 +1,5 @@
 import { BatonError, type BatonErrorDetails } from '../core/errors';
-import { credentialsAdvice } from '../credentials/advice';
+import { credentialsAdvice, roleAdvice } from '../credentials/advice';
 import { REFUSAL_PREFIX } from '../token/envelope';
 
 /** What a failure is explained with. */
@@ -40,7 +40,7 @@ export function workflowError(called: CalledWorkflow, thrown: unknown): BatonErr
     const message = `AWS does not start ${arn}: ${error.name}. Check /workflows/${name}: its target, and its type ("EXPRESS" for Express).`;
     return new BatonError('workflow_unknown', message, details);
   }
-  const advice = credentialsAdvice(error.name) ?? roleAdvice(called, error.name, status);
+  const advice = credentialsAdvice(error.name) ?? refusalOf(called, error.name, status);
   if (advice !== undefined) {
     return new BatonError(
       'workflow_access_denied',
@@ -55,10 +55,22 @@ export function workflowError(called: CalledWorkflow, thrown: unknown): BatonErr
   );
 }
 
-function roleAdvice({ action, arn }: CalledWorkflow, errorName: string, status?: number): string | undefined {
+/**
+ * Makes a call, and names what it was about where it fails.
+ * @throws BatonError `workflow_*`
+ */
+export async function calling<T>(called: CalledWorkflow, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (thrown) {
+    throw workflowError(called, thrown);
+  }
+}
+
+function refusalOf({ action, arn }: CalledWorkflow, errorName: string, status?: number): string | undefined {
   if (errorName.startsWith('Kms')) return `the key that encrypts it: ${errorName}. Allow the role to use it.`;
   if (errorName !== 'AccessDeniedException' && status !== 403) return undefined;
-  return `the role that it was made in may not ${action} on ${arn}. Allow it in the role's policies, and in a session policy or permissions boundary if there is one; /roles/…/aws names the role.`;
+  return roleAdvice(action, arn);
 }
 
 /** How an Express execution ended that did not succeed. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Actor, Identity } from '../core/identity';
+import type { Identity } from '../core/identity';
+import { actorChain } from '../credentials/session-name';
 
 /** What makes one execution one: the same of all of these is the same execution. */
 export interface ExecutionKey {
@@ -28,8 +29,7 @@ export function namePrefix(workflow: string): string {
  * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
  */
 export function executionName({ application, workflow, user, idempotencyKey }: ExecutionKey): string {
-  const caller: string[] = [user.subject];
-  for (let actor: Actor | undefined = user.actor; actor !== undefined; actor = actor.actor) caller.push(actor.subject);
+  const caller = [user.subject, ...actorChain(user)];
   const hash = createHash('sha256')
     .update(JSON.stringify([application, workflow, caller, idempotencyKey]))
     .digest('base64url');

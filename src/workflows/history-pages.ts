@@ -1,6 +1,6 @@
 import type { HistoryEvent as SdkEvent } from '@aws-sdk/client-sfn';
 import { workflowError } from './errors';
-import { RequestBudget } from './request-budget';
+import { RequestBudget, withinBudget } from './request-budget';
 import type { SfnAccess } from './sfn-client';
 
 /** An event of a history as the SDK reads it; a type that is not known yet comes with its own name. */
@@ -38,8 +38,6 @@ const SHARED_BURST = 100;
 const MAX_PAGE = 1000;
 const PAGE_WITH_DATA = 100;
 const DEFAULT_PATIENCE_MS = 10_000;
-const FIRST_DELAY_MS = 200;
-const LONGEST_DELAY_MS = 20_000;
 const ACTION = 'states:GetExecutionHistory';
 
 const shared = new RequestBudget({
@@ -47,36 +45,6 @@ const shared = new RequestBudget({
   burst: SHARED_BURST,
   longestWaitMs: DEFAULT_PATIENCE_MS,
 });
-
-/**
- * Makes one request within the budget; one that AWS throttles is made again, each time after a longer wait.
- * @throws what the last request threw; the signal's reason
- */
-export async function withinBudget<T>(
-  request: () => Promise<T>,
-  { budget, patienceMs, signal }: { budget: RequestBudget; patienceMs: number; signal: AbortSignal | undefined },
-): Promise<T> {
-  let waitedMs = 0;
-  for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(LONGEST_DELAY_MS, delayMs * 2)) {
-    await budget.take(signal);
-    try {
-      return await request();
-    } catch (thrown) {
-      if (!isThrottled(thrown)) throw thrown;
-      budget.throttled();
-      if (waitedMs >= patienceMs) throw thrown;
-      // By chance, or all that were refused at once come again at once.
-      const pauseMs = delayMs * (0.5 + Math.random() / 2);
-      await budget.pause(pauseMs, signal);
-      waitedMs += pauseMs;
-    }
-  }
-}
-
-function isThrottled(thrown: unknown): boolean {
-  const { name, $metadata } = thrown as Error & { readonly $metadata?: { readonly httpStatusCode?: number } };
-  return name === 'ThrottlingException' || name === 'TooManyRequestsException' || $metadata?.httpStatusCode === 429;
-}
 
 /**
  * The events of an execution's history behind `afterEventId`, in their order, page by page; nothing is kept but the page at

@@ -1,7 +1,5 @@
 import { Visits, type HistoryEvent, type Visit, type VisitChange } from './visits';
 
-export type { HistoryEvent } from './visits';
-
 /** A state that an execution has come to. A state that is come to twice is there twice. */
 export interface PassedState {
   readonly name: string;
@@ -15,7 +13,7 @@ export interface PassedState {
 }
 
 /** So many of the states that were passed are kept: the last ones. */
-export const MAX_STATES = 1000;
+const MAX_STATES = 1000;
 
 /** Reads a history, event by event, into the states that were passed. What it keeps does not grow with the history. */
 export class PassedStates {

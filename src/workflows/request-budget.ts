@@ -16,6 +16,8 @@ export interface RequestBudgetOptions {
 
 const SLOWEST_PART = 1 / 16;
 const RECOVERY_MS = 30_000;
+const FIRST_DELAY_MS = 200;
+const LONGEST_DELAY_MS = 20_000;
 
 const machinePause = (ms: number, signal?: AbortSignal): Promise<unknown> =>
   timer(ms, undefined, signal === undefined ? {} : { signal });
@@ -115,4 +117,34 @@ export class RequestBudget {
     this.#tokens = Math.min(this.#burst, this.#tokens + gained);
     this.#filledAtMs = now;
   }
+}
+
+/**
+ * Makes one request within the budget; one that AWS throttles is made again, each time after a longer wait.
+ * @throws what the last request threw; the signal's reason
+ */
+export async function withinBudget<T>(
+  request: () => Promise<T>,
+  { budget, patienceMs, signal }: { budget: RequestBudget; patienceMs: number; signal: AbortSignal | undefined },
+): Promise<T> {
+  let waitedMs = 0;
+  for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(LONGEST_DELAY_MS, delayMs * 2)) {
+    await budget.take(signal);
+    try {
+      return await request();
+    } catch (thrown) {
+      if (!isThrottled(thrown)) throw thrown;
+      budget.throttled();
+      if (waitedMs >= patienceMs) throw thrown;
+      // By chance, or all that were refused at once come again at once.
+      const pauseMs = delayMs * (0.5 + Math.random() / 2);
+      await budget.pause(pauseMs, signal);
+      waitedMs += pauseMs;
+    }
+  }
+}
+
+function isThrottled(thrown: unknown): boolean {
+  const { name, $metadata } = thrown as Error & { readonly $metadata?: { readonly httpStatusCode?: number } };
+  return name === 'ThrottlingException' || name === 'TooManyRequestsException' || $metadata?.httpStatusCode === 429;
 }

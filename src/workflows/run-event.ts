@@ -72,7 +72,7 @@ export class RunEvents {
     if (type === 'ExecutionStarted') return { type: 'started' };
     if (type === 'ExecutionRedriven') return { type: 'redriven' };
     if (isEnd(type)) {
-      const error = errorOf(event, type);
+      const error = errorOf(event);
       return { type: 'ended', status: ENDS[type], ...(error !== type && { error }) };
     }
     if (visit === undefined) return undefined;

@@ -3,7 +3,7 @@ import type { AwsCredentials } from '../core/credentials';
 import { endedBy } from '../core/ended-by';
 import { BatonError } from '../core/errors';
 import { sentOnce } from '../credentials/corrected-clock';
-import { executionError, workflowError } from './errors';
+import { calling, executionError } from './errors';
 import { executionArn } from './execution-name';
 import { digestOfText } from './input';
 import type { PreparedStart } from './prepare';
@@ -63,15 +63,6 @@ async function within<T>(
   }
 }
 
-/** Names what a call was about, where it fails. */
-async function calling<T>(name: string, arn: string, action: string, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (thrown) {
-    throw workflowError({ name, arn, action }, thrown);
-  }
-}
-
 const parameters = ({ document, name, input, traceHeader }: PreparedStart) => ({
   stateMachineArn: document.target,
   name,
@@ -89,7 +80,7 @@ export function startExecution(start: PreparedStart, terms: SendTerms): Promise<
   const { workflow, name, document } = start;
   const arn = executionArn(document.target, name);
   return within(start, START_TIMEOUT_MS, terms.signal, (signal) =>
-    calling(workflow, document.target, START, async () => {
+    calling({ name: workflow, arn: document.target, action: START }, async () => {
       const credentials = await terms.credentialsFor(document.target, START);
       const { sdk, client } = terms.access();
       try {
@@ -98,7 +89,7 @@ export function startExecution(start: PreparedStart, terms: SendTerms): Promise<
         return startedAs(start, given ?? arn, startDate, false);
       } catch (thrown) {
         if ((thrown as Error).name !== 'ExecutionAlreadyExists') throw thrown;
-        return calling(workflow, arn, DESCRIBE, () => knownExecution(start, arn, terms, signal));
+        return calling({ name: workflow, arn, action: DESCRIBE }, () => knownExecution(start, arn, terms, signal));
       }
     }),
   );
@@ -156,7 +147,7 @@ export function startSyncExecution(start: PreparedStart, terms: SendTerms): Prom
   const { workflow, document } = start;
   const { timeoutSeconds = DEFAULT_SYNC_TIMEOUT_SECONDS } = document;
   return within(start, timeoutSeconds * 1000, terms.signal, (signal) =>
-    calling(workflow, document.target, START_SYNC, async () => {
+    calling({ name: workflow, arn: document.target, action: START_SYNC }, async () => {
       const credentials = await terms.credentialsFor(document.target, START_SYNC);
       const { sdk, onceClient } = terms.access();
       const command = new sdk.StartSyncExecutionCommand(parameters(start));

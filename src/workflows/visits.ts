@@ -109,7 +109,7 @@ export class Visits {
       return ['begun', place];
     }
     if (!FAILS.test(type)) return ['other', place];
-    place.visit.errors.push(errorOf(event, type));
+    place.visit.errors.push(errorOf(event));
     if (place.visit.errors.length > MAX_ERRORS) place.visit.errors.shift();
     return ['failed', place];
   }
@@ -176,9 +176,22 @@ function around(place: Place | undefined, type: string): Place | undefined {
   return undefined;
 }
 
-/** `taskFailedEventDetails` of `TaskFailed`: each type has its details under its own name. */
-export function errorOf(event: HistoryEvent, type: string): string {
-  const member = `${type.charAt(0).toLowerCase()}${type.slice(1)}EventDetails`;
-  const { error } = ((event as Record<string, unknown>)[member] ?? {}) as { readonly error?: unknown };
-  return typeof error === 'string' && error !== '' ? error : type;
+/** What went wrong: its name, and the words that whoever failed has for it. */
+export interface EventFailure {
+  readonly error?: string;
+  readonly cause?: string;
 }
+
+/** `taskFailedEventDetails` of `TaskFailed`: each type has its details under its own name. */
+export function failureOf(event: HistoryEvent): EventFailure {
+  const { type = '' } = event;
+  const member = `${type.charAt(0).toLowerCase()}${type.slice(1)}EventDetails`;
+  const { error, cause } = ((event as object as Record<string, unknown>)[member] ?? {}) as Record<string, unknown>;
+  return {
+    ...(typeof error === 'string' && error !== '' && { error }),
+    ...(typeof cause === 'string' && cause !== '' && { cause }),
+  };
+}
+
+/** The name of the error in an event; the event's own type where it names none. */
+export const errorOf = (event: HistoryEvent): string => failureOf(event).error ?? event.type ?? '';

@@ -16,6 +16,7 @@ import { decideApproval } from './decide';
 import type { ApprovalDecision } from './decision';
 import { followRun, type FollowOptions, type WorkflowEvents } from './follow';
 import { Followers } from './followers';
+import { lazily } from './lazily';
 import { measuredStart, standardOutcome } from './measured';
 import { prepareStart, rulesOf, workflowNamed, type PreparedStart, type WorkflowRules } from './prepare';
 import { sfnAccess, type SfnAccess } from './sfn-client';
@@ -63,7 +64,7 @@ export interface Workflows {
    *
    * @example
    * ```ts
-   * const { name } = await workflows.start('approve-invoice', { invoice: 7 }, { idempotencyKey: 'invoice-7' });
+   * const { id } = await workflows.start('approve-invoice', { invoice: 7 }, { idempotencyKey: 'invoice-7' });
    * ```
    * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
    */
@@ -187,12 +188,6 @@ function ownKeys({ handOver: { keys, algorithms } }: WorkflowRules, { clock }: W
   return keySourceAt(keys, { algorithms, clock, logger: defaultLogger() });
 }
 
-/** An app that only starts workflows needs no keys. */
-function lazily<T extends object>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => (made ??= make());
-}
-
 const OWNER = 'workflows.events()';
 
 const START_OPTIONS = { idempotencyKey: true, signal: true } as const;
@@ -208,8 +203,8 @@ const START_OPTIONS = { idempotencyKey: true, signal: true } as const;
  * ```ts
  * const workflows = createWorkflows();
  * app.post('/invoices/:id/approval', async (req, res) => {
- *   const { name } = await workflows.start('approve-invoice', { invoice: req.params.id });
- *   res.status(202).json({ execution: name });
+ *   const { id } = await workflows.start('approve-invoice', { invoice: req.params.id });
+ *   res.status(202).json({ run: id });
  * });
  * ```
  */

@@ -129,6 +129,7 @@ describe('what is refused leaves the ring as it is', () => {
     [['rotat', 'ring.json'], 2, /"rotat" is not known here; did you mean "rotate"/],
     [['jwks', 'ring.json', '--jwks', './ring.json'], 2, /--jwks names the ring itself/],
     [['kms', 'alias/gateway'], 2, /give one with --kid/],
+    [['status', 'ring.json', '--publish-seconds', '9'], 2, /status has no option --publish-seconds/],
     [['rotate'], 2, /The <ring> is missing/],
     [['status', 'jwks.json'], 1, /no key ring/],
   ])('baton keys %j', async (args, code, words) => {

@@ -103,11 +103,21 @@ it('drops what is named, or all that is dead', async () => {
   expect(await listed('--state', 'all')).toEqual({ [delivered]: 'delivered' });
 });
 
+it('of all that is dead, leaves alone what is not for the function that is named', async () => {
+  const { dead, late } = fill();
+  expect(await run('drop', '--all', '--function', 'other')).toEqual(['0 of 0 done']);
+  expect(await listed('--state', 'dead')).toEqual({ [dead]: 'dead', [late]: 'dead' });
+  expect((await run('drop', '--all', '--function', 'render-invoice')).at(-1)).toBe('2 of 2 done');
+});
+
 it.each([
   ['another action', ['show'], 'usage'],
   ['no IDs', ['retry'], 'usage'],
   ['IDs and --all', ['drop', 'a', '--all'], 'usage'],
   ['IDs to list', ['list', 'a'], 'usage'],
+  ['--all to list', ['list', '--all'], 'usage'],
+  ['a state to drop', ['drop', '--all', '--state', 'waiting'], 'usage'],
+  ['a function beside IDs', ['drop', 'a', '--function', 'render-invoice'], 'usage'],
   ['another state', ['list', '--state', 'dad'], 'usage'],
   ['no number', ['list', '--limit', 'all'], 'usage'],
 ])('does not take %s', async (_what, args, reason) => {

@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { terminalOf } from '../../src/cli/workflows/terminal';
 import { show } from '../../src/cli/workflows/show';
+import { subjectOf } from '../../src/cli/workflows/subject';
 import { startApprovalRuns, type ApprovalRuns } from '../support/approval-runs';
 import { thrownBy } from '../support/errors';
 import { temporaryFolder } from '../support/example';
@@ -88,6 +89,13 @@ it('a definition is drawn from its file, from the policy, and as AWS has it', as
   expect(fromAws).toMatch(/^approve-invoice\n {2}Type +STANDARD\n {2}State machine {2}arn:/);
   for (const text of [fromFile, fromPolicy, fromAws]) expect(text).toMatch(/retry up to 4× on Lambda/);
   expect(await shown(path.join(folder, 'flow.asl.yaml'))).toMatch(/^flow\n[^]*│ Done/);
+});
+
+it('a version or an alias of a state machine is the workflow of the policy, too', () => {
+  const place = { policy: path.join(example, 'baton.policy.json'), envFile: path.join(folder, 'app.env') };
+  for (const arn of [MACHINE, `${MACHINE}:3`, `${MACHINE}:live`]) {
+    expect(subjectOf(arn, place)).toMatchObject({ kind: 'machine', arn, workflow: { name: 'approve-invoice' } });
+  }
 });
 
 it('--json has all of it as data', async () => {

@@ -52,3 +52,14 @@ it.each([
   const found = lines.map((_, index) => findingsWith(fixture, file, lines.toSpliced(index, 1).join('\n')));
   expect(found.some((count) => count > 0)).toBe(true);
 });
+
+it.each([
+  ['gateway-rest', 'aws/gateway.rest.openapi.json', false],
+  ['policy-alone', 'baton.policy.json', false],
+  ['iis-docs-express', 'web.config', true],
+])('what IIS does with a file that is broken is said of web.config alone: %s', (fixture, file, isSites) => {
+  const options = { directory: path.join(GOOD, fixture), environment: {} };
+  const { diagnoses } = examine(options, new Map([[file, '{ "openapi": <']]));
+  const broken = diagnoses.filter(({ finding }) => finding.code === 'config-unreadable');
+  expect(broken.map(({ finding }) => finding.message.includes('500.19'))).toEqual([isSites]);
+});

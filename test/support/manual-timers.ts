@@ -1,4 +1,4 @@
-import type { Timers } from '../../src/local/step-functions/timers';
+import type { Timers } from '../../src/core/timers';
 import { waitFor } from './wait';
 
 interface Pending {

@@ -2,7 +2,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { seededRandom } from '../../src/local/faults/random';
 import { startStepFunctionsEndpoint, type StepFunctionsEndpoint } from '../../src/local/step-functions/endpoint';
-import { systemTimers } from '../../src/local/step-functions/timers';
+import { systemTimers } from '../../src/core/timers';
 import { auditFolder, type AuditFields, type AuditFolder } from '../support/audit-files';
 import { differences, faultsOf, histories, transitionsIn } from '../support/auditing';
 import { invoicesDocument, relayKeys } from '../support/invoices';

@@ -1,4 +1,5 @@
-import { PassedStates, type HistoryEvent } from '../../src/workflows/history';
+import { PassedStates } from '../../src/workflows/history';
+import type { HistoryEvent } from '../../src/workflows/visits';
 import { madeEvents, type MadeStep } from '../support/made-history';
 
 const at = (id: number): Date => new Date(id * 1000);

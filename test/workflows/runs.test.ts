@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { withBaton } from '../../src/function/with-baton';
 import { jwkSigner } from '../../src/jws/sign';
 import { startStepFunctionsEndpoint, type StepFunctionsEndpoint } from '../../src/local/step-functions/endpoint';
-import { systemTimers, type Timers } from '../../src/local/step-functions/timers';
+import { systemTimers, type Timers } from '../../src/core/timers';
 import { baton } from '../../src/middleware/baton';
 import { workflowRouter } from '../../src/middleware/workflow-router';
 import { createWorkflows, type Workflows } from '../../src/workflows/workflows';

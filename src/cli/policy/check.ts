@@ -36,7 +36,7 @@ const line = (level: string, pointer: string, message: string): string =>
 const definitionLines = ({ workflow, findings }: CheckedDefinition): string[] =>
   findings.map((one) => line(one.level, `${workflow}#${one.pointer}`, definitionFindingText(one)));
 
-/** What the policy's own check says; `undefined` problems never: an unreadable file is an error of its own. */
+/** What is wrong with a policy file or odd in it. One that cannot be read is an error, not a problem in it. */
 function inspect(
   file: string,
   envFile: string | undefined,

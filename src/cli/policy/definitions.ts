@@ -1,11 +1,10 @@
 import { dirname, resolve } from 'node:path';
-import { BatonError } from '../../core/errors';
 import { unknownName } from '../../core/options';
 import type { Policy } from '../../policy/policy';
 import { checkDefinition } from '../../workflows/definition/check';
 import type { DefinitionFinding } from '../../workflows/definition/finding';
 import { parseDefinition } from '../../workflows/definition/parse';
-import { USAGE_ERROR } from '../arguments';
+import { usageErrorOf } from '../arguments';
 import { readText } from './files';
 
 /** A definition and what was found in it. */
@@ -16,7 +15,7 @@ export interface CheckedDefinition {
   readonly findings: readonly DefinitionFinding[];
 }
 
-const usage = (message: string): BatonError => new BatonError('option_invalid', message, { reason: USAGE_ERROR });
+const usage = usageErrorOf();
 
 /** `approve-invoice=flow.asl.json`, or the file alone where the policy has one workflow. */
 function named(asl: string, known: readonly string[]): readonly [string, string] {

@@ -1,6 +1,5 @@
 import type { Decision } from '../../core/access';
 import { nowSeconds, systemClock } from '../../core/clock';
-import { BatonError } from '../../core/errors';
 import type { Identity } from '../../core/identity';
 import { definedMembers } from '../../core/objects';
 import { unknownName } from '../../core/options';
@@ -10,7 +9,7 @@ import { explainRoute, type ExplainedCondition, type Explanation } from '../../p
 import { policyProviders } from '../../policy/members';
 import type { Policy } from '../../policy/policy';
 import { supposedIdentity, type SupposedCaller } from '../../policy/supposed-caller';
-import { readArguments, USAGE_ERROR } from '../arguments';
+import { readArguments, usageErrorOf } from '../arguments';
 import { policyOf, print, readJson } from './files';
 
 const USAGE = `Usage: baton policy explain <method> <path> [--policy file] [--env-file file] [--json] and a caller:
@@ -52,7 +51,7 @@ const OPTIONS = {
 
 type Values = NonNullable<ReturnType<typeof readArguments<typeof OPTIONS, 'method' | 'path'>>>['values'];
 
-const usageError = (message: string): BatonError => new BatonError('option_invalid', message, { reason: USAGE_ERROR });
+const usageError = usageErrorOf();
 
 const split = (text: string | undefined): readonly string[] | undefined =>
   text

@@ -5,7 +5,7 @@ import { readTextFile } from '../../core/text-file';
 import type { Environment } from '../../policy/environment';
 import { loadPolicy, POLICY_VARIABLE } from '../../policy/load';
 import type { Policy } from '../../policy/policy';
-import { USAGE_ERROR } from '../arguments';
+import { usageErrorOf } from '../arguments';
 import { printable } from '../../core/printable';
 import { systemFault } from '../../core/system-fault';
 
@@ -41,9 +41,7 @@ export function policyOf(path: string | undefined, envFile: string | undefined):
   const environment = environmentOf(envFile);
   const named = path ?? environment[POLICY_VARIABLE] ?? process.env[POLICY_VARIABLE];
   if (named === undefined || named === '') {
-    throw new BatonError('option_invalid', `No policy is named: give --policy, or set ${POLICY_VARIABLE}.`, {
-      reason: USAGE_ERROR,
-    });
+    throw usageErrorOf()(`No policy is named: give --policy, or set ${POLICY_VARIABLE}.`);
   }
   return loadPolicy(named, environment);
 }

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { asBatonError, BatonError } from '../../core/errors';
+import { asBatonError } from '../../core/errors';
 import type { AthenaOptions } from '../../trace/athena/athena';
 import { memoryBytes } from '../../trace/engine/engine';
 import { MAX_PART, parquetFile } from '../../trace/engine/parquet';
-import { readArguments, USAGE_ERROR } from '../arguments';
+import { readArguments, usageErrorOf } from '../arguments';
 import { readTime } from './time';
 
 const USAGE = `Usage: baton trace <log>... [options]
@@ -87,8 +87,7 @@ export interface TraceArguments {
   readonly athena: AthenaOptions | undefined;
 }
 
-const usageError = (message: string): BatonError =>
-  new BatonError('option_invalid', `${message}\n\n${USAGE}`, { reason: USAGE_ERROR });
+const usageError = usageErrorOf(USAGE);
 
 /**
  * Reads and checks the arguments, before hours of logs are read for a report that nobody can write.
@@ -108,9 +107,9 @@ export function readTraceArguments(args: readonly string[]): TraceArguments | un
   checkRoom(values);
   const athena = athenaOf(values, repeated);
   if (athena === undefined) checkSources({ id, paths, parquet });
-  if (html !== undefined) checkPage(html, id);
-  if (rule !== undefined && (json || id !== undefined))
-    throw usageError('--rule goes neither with --json nor with an ID.');
+  if (id !== undefined) checkOneRequest(values);
+  if (html !== undefined) checkPage(html);
+  if (rule !== undefined && json) throw usageError('--rule prints a finding for people; --json has all of them.');
   if (paths.length > 0 && parquet !== undefined) checkEmpty(parquet, part);
   const [fromMs, toMs] = [timeOf('from', values.from), timeOf('to', values.to)];
   if (fromMs !== undefined && toMs !== undefined && fromMs > toMs) throw usageError('--from is after --to.');
@@ -166,8 +165,16 @@ function athenaOf(
   return { location, database };
 }
 
-function checkPage(file: string, id: string | undefined): void {
-  if (id !== undefined) throw usageError('--html is for the report of all requests, not for one ID.');
+/** Of one request everything is shown that is known of it; what narrows or shapes the report of all has no meaning there. */
+const FOR_ALL_REQUESTS = ['from', 'to', 'margin', 'html', 'rule', 'slowest'] as const;
+
+function checkOneRequest(values: Partial<Record<(typeof FOR_ALL_REQUESTS)[number], string>>): void {
+  const surplus = FOR_ALL_REQUESTS.find((name) => values[name] !== undefined);
+  if (surplus !== undefined)
+    throw usageError(`--${surplus} is for the report of all requests: leave out either it or the ID.`);
+}
+
+function checkPage(file: string): void {
   if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw usageError(`--html: ${file} is a folder.`);
   if (!existsSync(dirname(file))) throw usageError(`--html: there is no folder ${dirname(file)}.`);
 }

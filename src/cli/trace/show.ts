@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { BatonError } from '../../core/errors';
 import { printable } from '../../core/printable';
 import { analyse } from '../../trace/analysis/analyse';
@@ -11,6 +10,7 @@ import { terminalSummary } from '../../trace/report/terminal/summary';
 import type { Screen } from '../../trace/report/terminal/text';
 import { terminalWaterfall } from '../../trace/report/terminal/waterfall';
 import { hasLogs } from '../../trace/report/words';
+import { writeTextFile } from '../write-file';
 import type { TraceArguments } from './arguments';
 import type { ProgressBar } from './progress';
 
@@ -27,7 +27,7 @@ export async function showReport(
     onProgress: ({ step, done, total }) => progress.step(step, done, total),
   });
   progress.clear();
-  if (args.html !== undefined) writePage(args.html, report);
+  if (args.html !== undefined) writeTextFile(args.html, htmlPage(report));
   if (args.rule !== undefined) showFinding(report, args.rule, screenOf(args));
   else console.log(args.json ? jsonLines(report) : terminalSummary(report, screenOf(args)));
   if (args.html !== undefined && !args.json) console.log(`\n${printable(args.html)} written.`);
@@ -46,15 +46,6 @@ export async function showRequest(
   if (found === undefined)
     throw new BatonError('option_invalid', `No log here has the ID ${id}, and no file or folder is called so.`);
   console.log(args.json ? jsonLines(found) : terminalWaterfall(found, screenOf(args)));
-}
-
-function writePage(file: string, report: TraceReport): void {
-  try {
-    writeFileSync(file, htmlPage(report));
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    throw new BatonError('option_invalid', `${file} cannot be written (${code ?? message}).`, { cause });
-  }
 }
 
 function showFinding({ findings }: TraceReport, rule: string, screen: Screen): void {

@@ -1,9 +1,9 @@
-import { BatonError } from '../../core/errors';
 import type { Logger, LogFields } from '../../core/logger';
 import { signerFromEnvironment } from '../../keys/environment-signer';
 import { createAuditTrail, type AuditTrail } from '../../logging/audit-trail';
-import { createWorkflowAuditor, type AuditPass, type WorkflowAuditor } from '../../workflows/auditor/auditor';
-import { readArguments, USAGE_ERROR } from '../arguments';
+import { createWorkflowAuditor, type WorkflowAuditor } from '../../workflows/auditor/auditor';
+import type { AuditPass } from '../../workflows/auditor/session';
+import { readArguments, usageErrorOf } from '../arguments';
 import { printable } from '../../core/printable';
 
 const USAGE = `Usage: baton workflows audit --policy baton.policy.json --trail audit.jsonl --cursor file [--once] [--json]
@@ -36,8 +36,7 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
 } as const;
 
-const usageError = (message: string): BatonError =>
-  new BatonError('option_invalid', `${message}\n\n${USAGE}`, { reason: USAGE_ERROR });
+const usageError = usageErrorOf(USAGE);
 
 function numberOf(name: string, text: string, min: number, max: number): number {
   const value = Number(text);

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { BatonError } from '../../core/errors';
 import { parseDefinition } from '../../workflows/definition/parse';
@@ -10,9 +9,10 @@ import { durationText, type Annotations, type Standing } from '../../workflows/p
 import { wayOfKey } from '../../workflows/picture/run-path';
 import { drawInTerminal, terminalLegend } from '../../workflows/picture/terminal';
 import { sfnAccess, type SfnAccess } from '../../workflows/sfn-client';
-import { readArguments, USAGE_ERROR } from '../arguments';
+import { readArguments, usageErrorOf } from '../arguments';
 import { readText } from '../policy/files';
 import { printable } from '../../core/printable';
+import { writeTextFile } from '../write-file';
 import { needsOf, subjectOf, type Subject } from './subject';
 import { terminalOf } from './terminal';
 
@@ -57,8 +57,7 @@ interface Drawing {
   readonly run?: RunAtAws;
 }
 
-const usage = (message: string): BatonError =>
-  new BatonError('option_invalid', `${message}\n\n${USAGE}`, { reason: USAGE_ERROR });
+const usage = usageErrorOf(USAGE);
 
 function widthOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
@@ -215,7 +214,7 @@ export async function show(args: readonly string[]): Promise<void> {
   if (json) console.log(JSON.stringify(dataOf(drawing, causes), undefined, 2));
   else if (html === undefined) printDrawing(drawing, { width, ascii, causes });
   else {
-    writeFileSync(html, drawPage({ ...drawing, notes: { ...drawing.notes, causes } }));
+    writeTextFile(html, drawPage({ ...drawing, notes: { ...drawing.notes, causes } }));
     console.log(`${printable(html)}: written.`);
   }
 }

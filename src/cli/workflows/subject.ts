@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { BatonError } from '../../core/errors';
 import { unknownName } from '../../core/options';
 import type { WorkflowDocument } from '../../policy/document';
 import { POLICY_VARIABLE } from '../../policy/load';
 import type { Policy } from '../../policy/policy';
+import { machineArn } from '../../workflows/auditor/machines';
 import { executionArn } from '../../workflows/execution-name';
 import { readRunId } from '../../workflows/run-id';
-import { USAGE_ERROR } from '../arguments';
+import { usageErrorOf } from '../arguments';
 import { environmentOf, policyOf } from '../policy/files';
 
 /** What `baton workflows show` was asked to draw. */
@@ -28,7 +28,7 @@ export interface PolicyPlace {
   readonly envFile: string | undefined;
 }
 
-const usage = (message: string): BatonError => new BatonError('option_invalid', message, { reason: USAGE_ERROR });
+const usage = usageErrorOf();
 
 const ARN = /^arn:[a-z-]+:states:[a-z0-9-]+:\d{12}:([A-Za-z]+):/;
 const RUN_ID = /^[A-Za-z][A-Za-z0-9._-]*~/;
@@ -61,10 +61,10 @@ function subjectOfArn(arn: string, type: string, place: PolicyPlace): Subject {
   if (type !== 'execution' && type !== 'stateMachine')
     throw usage(`${arn} is neither an execution nor a state machine.`);
   const kind = type === 'execution' ? 'run' : 'machine';
-  const machine = kind === 'run' ? arn.split(':').slice(0, 7).join(':').replace(':execution:', ':stateMachine:') : arn;
   if (place.policy === undefined) return { kind, arn };
   const { workflows } = policyAt(place);
-  const found = Object.entries(workflows).find(([, { target }]) => target.split(':').slice(0, 7).join(':') === machine);
+  const machine = machineArn(arn.replace(':execution:', ':stateMachine:'));
+  const found = Object.entries(workflows).find(([, { target }]) => machineArn(target) === machine);
   return { kind, arn, ...(found && { workflow: { name: found[0], document: found[1] } }) };
 }
 

@@ -1,7 +1,7 @@
 import { elementsAt } from '../../iis/xml-sections';
 import type { Rule } from '../rule';
-import { hasFlag, hostSections, lastValue } from '../server-sections';
-import { tlsEnforced } from '../tls';
+import { hostSections } from '../server-sections';
+import { asksForTls, tlsEnforced } from '../tls';
 
 /** `IP:port:host`; an address in brackets where it is IPv6. */
 const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|\[::1\]):/;
@@ -13,8 +13,8 @@ export const bindingWithoutTls: Rule = {
   check({ site, applicationHost }) {
     if (applicationHost?.site === undefined) return [];
     const { xml, site: element } = applicationHost;
-    const flags = lastValue(hostSections(applicationHost, 'security', 'access'), 'sslFlags');
-    if (hasFlag(flags, /^Ssl(?:128)?$/i) || (site !== undefined && tlsEnforced(site))) return [];
+    if (asksForTls(hostSections(applicationHost, 'security', 'access'))) return [];
+    if (site !== undefined && tlsEnforced(site)) return [];
     const name = element.attributes.get('name') ?? '';
     return elementsAt(element, ['bindings', 'binding']).flatMap((binding) => {
       const address = binding.attributes.get('bindingInformation') ?? '';

@@ -1,6 +1,6 @@
 import type { Rule } from '../rule';
 import { setIisnode } from '../iisnode-fix';
-import { Lines } from '../text-position';
+import { placeIn } from '../scripts';
 
 const TRUSTS = /(["'])trust proxy\1\s*(?:,\s*([^)\n]+))?/;
 
@@ -14,7 +14,7 @@ export const clientAddressChosen: Rule = {
     const found = script && TRUSTS.exec(script.code);
     if (!script || !found || /^(?:false|0)\b/.test(found[2]?.trim() ?? '')) return [];
     const { place, fix } = setIisnode(site, 'enableXFF', 'true');
-    const where = `${script.file}:${new Lines(script.code).position(found.index).line}`;
+    const where = `${script.file}:${placeIn(script, found.index).line}`;
     return [
       {
         place,

@@ -1,10 +1,10 @@
 import { maxLifetimeOf } from '../../identity/profiles/txn-token';
-import type { Report } from '../finding';
+import type { Place, Report } from '../finding';
 import type { Rule } from '../rule';
 import { usedAuthorizers, type UsedAuthorizer } from '../gateway-authorizers';
 import { authorizerScript } from '../gateway-function';
 import type { Project } from '../project';
-import { Lines } from '../text-position';
+import { placeIn } from '../scripts';
 
 /** What createAuthorizer() takes where its code says nothing. */
 const DEFAULT_TTL_SECONDS = 300;
@@ -15,18 +15,14 @@ const MARGIN_SECONDS = 60;
 function reckonedTtl(
   project: Project,
   { authorizer }: UsedAuthorizer,
-): { seconds: number; report: Report['place'] } | undefined {
+): { readonly seconds: number; readonly place: Place } | undefined {
   const script = authorizerScript(project, authorizer);
   const call = script && /\bcreateAuthorizer\s*\(/.exec(script.code);
   if (script === undefined || !call) return undefined;
-  const place = (offset: number): Report['place'] => ({
-    file: script.file,
-    ...new Lines(script.code).position(offset),
-  });
   const said = /\bcacheTtlSeconds\b\s*:?\s*([\d_]+)?/.exec(script.code);
-  if (said === null) return { seconds: DEFAULT_TTL_SECONDS, report: place(call.index) };
+  if (said === null) return { seconds: DEFAULT_TTL_SECONDS, place: placeIn(script, call.index) };
   if (said[1] === undefined) return undefined;
-  return { seconds: Number(said[1].replaceAll('_', '')), report: place(said.index) };
+  return { seconds: Number(said[1].replaceAll('_', '')), place: placeIn(script, said.index) };
 }
 
 export const gatewayCacheOutlivesToken: Rule = {
@@ -54,7 +50,7 @@ export const gatewayCacheOutlivesToken: Rule = {
       const short = reckoned.seconds < ttlSeconds;
       return [
         {
-          place: reckoned.report,
+          place: reckoned.place,
           severity: short ? 'error' : 'info',
           message: short
             ? `The function reckons with a cache of ${reckoned.seconds} s, but ${name} keeps results for ${ttlSeconds} s: tokens end after ${reckoned.seconds + MARGIN_SECONDS} s, and their callers get 401 until the cache forgets them.`

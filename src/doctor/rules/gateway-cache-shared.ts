@@ -1,6 +1,6 @@
 import type { Report } from '../finding';
 import type { Rule } from '../rule';
-import { keptByCaller, usedAuthorizers } from '../gateway-authorizers';
+import { authorizationSource, keptByCaller, usedAuthorizers } from '../gateway-authorizers';
 
 export const gatewayCacheShared: Rule = {
   code: 'gateway-cache-shared',
@@ -10,7 +10,6 @@ export const gatewayCacheShared: Rule = {
     usedAuthorizers(project).flatMap(({ api, authorizer }): Report[] => {
       const { identitySources, ttlSeconds, identitySourceAt, name } = authorizer;
       if (identitySources === undefined || !ttlSeconds || keptByCaller(authorizer)) return [];
-      const expression = api.kind === 'http' ? '$request.header.Authorization' : 'method.request.header.Authorization';
       return [
         {
           place: identitySourceAt.place,
@@ -18,7 +17,7 @@ export const gatewayCacheShared: Rule = {
             identitySources.length === 0
               ? `${name}: results are kept for ${ttlSeconds} s, but nothing says by what (identitySource). API Gateway refuses that when it is deployed, or asks by a key that all callers share.`
               : `${name}: results are kept for ${ttlSeconds} s by ${identitySources.join(', ')}. Two callers who are alike in that share one result: the second acts with the token of the first.`,
-          fix: `"identitySource": "${expression}"`,
+          fix: `"identitySource": "${authorizationSource(api)}"`,
         },
       ];
     }),

@@ -1,6 +1,7 @@
 import { CORRELATION_HEADER } from '../../correlation/correlation-id';
 import type { Report } from '../finding';
 import type { Rule } from '../rule';
+import { mappingFix } from '../gateway-mapping';
 import { routesInWords, type GatewayApi, type GatewayOperation, type HeaderMapping } from '../gateway-model';
 import { gatewaysOf } from '../gateways';
 
@@ -9,10 +10,9 @@ const HEADER = CORRELATION_HEADER.toLowerCase();
 const sourceOf = (operation: GatewayOperation): HeaderMapping | undefined =>
   operation.integration.mappings.find(({ header, action }) => header === HEADER && action === 'overwrite');
 
-const fixFor = (kind: GatewayApi['kind']): string =>
-  kind === 'http'
-    ? `In "requestParameters":\n"overwrite:header.${CORRELATION_HEADER}": "$context.requestId"`
-    : `In "requestParameters":\n"integration.request.header.${CORRELATION_HEADER}": "context.extendedRequestId"`;
+/** What of the two nobody out there can choose. */
+const ownId = (kind: GatewayApi['kind']): string =>
+  kind === 'http' ? 'context.requestId' : 'context.extendedRequestId';
 
 export const gatewayCorrelationOpen: Rule = {
   code: 'gateway-correlation-open',
@@ -32,7 +32,7 @@ export const gatewayCorrelationOpen: Rule = {
         group.slice(0, 1).map((first) => ({
           place: (sourceOf(first)?.at ?? first.integration.at).place,
           message: `${routesInWords(group)}: ${why} One caller's requests can be made to look like another's in every log.`,
-          fix: fixFor(kind),
+          fix: mappingFix(kind, CORRELATION_HEADER, ownId(kind)),
         }));
       return [
         ...report(

@@ -1,6 +1,6 @@
 import type { Report } from '../finding';
 import type { Rule } from '../rule';
-import { keptByCaller, usedAuthorizers } from '../gateway-authorizers';
+import { authorizationSource, keptByCaller, usedAuthorizers } from '../gateway-authorizers';
 
 export const gatewayIdentitySource: Rule = {
   code: 'gateway-identity-source',
@@ -16,7 +16,7 @@ export const gatewayIdentitySource: Rule = {
         {
           place: identitySourceAt.place,
           message: `${name}: ${identitySources.length === 0 ? 'without an identity source' : `with ${identitySources.join(', ')} as identity source`} every request without a token costs an invocation${http ? ", and Baton's authorizer, which insists on that source, answers each with an error (500)" : '; anybody can send them'}.`,
-          fix: `"identitySource": "${http ? '$request.header.Authorization' : 'method.request.header.Authorization'}"`,
+          fix: `"identitySource": "${authorizationSource(api)}"`,
         },
       ];
     }),

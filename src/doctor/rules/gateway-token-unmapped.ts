@@ -2,17 +2,13 @@ import { assertionHeader, spelled } from '../assertion-header';
 import type { Report } from '../finding';
 import type { Rule } from '../rule';
 import { authorizerScript } from '../gateway-function';
+import { mappingFix } from '../gateway-mapping';
 import { routesInWords, type GatewayApi, type GatewayOperation, type HeaderMapping } from '../gateway-model';
 import { gatewaysOf } from '../gateways';
 import type { Project } from '../project';
 
 /** What createAuthorizer() puts the token under. */
 const CONTEXT_KEY = 'txnToken';
-
-const fixFor = (kind: GatewayApi['kind'], header: string): string =>
-  kind === 'http'
-    ? `In "requestParameters":\n"overwrite:header.${header}": "$context.authorizer.${CONTEXT_KEY}"`
-    : `In "requestParameters":\n"integration.request.header.${header}": "context.authorizer.${CONTEXT_KEY}"`;
 
 /** Operations on which the header must be the gateway's own. */
 function guarded({ operations }: GatewayApi, isUnsigned: boolean): readonly GatewayOperation[] {
@@ -50,7 +46,7 @@ export const gatewayTokenUnmapped: Rule = {
       const mine = guarded(api, isUnsigned);
       const mappingsOf = ({ integration }: GatewayOperation): readonly HeaderMapping[] =>
         integration.mappings.filter((mapping) => mapping.header === header);
-      const fix = fixFor(api.kind, spelled(header));
+      const fix = mappingFix(api.kind, spelled(header), `context.authorizer.${CONTEXT_KEY}`);
       const unmapped = mine.filter((operation) => mappingsOf(operation).length === 0);
       const missing = unmapped.slice(0, 1).map(({ integration }) => ({
         place: integration.at.place,

@@ -1,7 +1,7 @@
-import { Lines } from '../text-position';
 import type { Place, Report } from '../finding';
 import type { Rule } from '../rule';
 import type { Project } from '../project';
+import { placeIn } from '../scripts';
 
 /** What http.sys lets through of a request's line and headers, in bytes: its default for MaxRequestBytes. */
 const SERVER_BYTES = 16_384;
@@ -36,11 +36,11 @@ function nodeLimits({ site, environment }: Project): Limit[] {
   for (const element of [...site.section('httpPlatform'), ...site.section('aspNetCore')]) {
     add(element.attributes.get('arguments') ?? '', site.xml.place(element, 'arguments'));
   }
-  for (const { file, code } of site.scripts) {
-    const found = /\bmaxHeaderSize\s*:\s*([\d_]+)/.exec(code);
+  for (const script of site.scripts) {
+    const found = /\bmaxHeaderSize\s*:\s*([\d_]+)/.exec(script.code);
     if (found === null) continue;
     const bytes = Number(found[1]?.replaceAll('_', ''));
-    const place = { file, ...new Lines(code).position(found.index) };
+    const place = placeIn(script, found.index);
     limits.push({ name: 'maxHeaderSize of the app', bytes, place, fix: `maxHeaderSize: ${SERVER_BYTES}` });
   }
   return limits;

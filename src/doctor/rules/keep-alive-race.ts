@@ -1,7 +1,6 @@
 import type { Report } from '../finding';
 import type { Rule } from '../rule';
-import type { Script } from '../scripts';
-import { Lines } from '../text-position';
+import { placeIn, type Script } from '../scripts';
 
 /** Node closes an idle connection after this many milliseconds, if nobody says otherwise. */
 const NODE_DEFAULT_MS = 5000;
@@ -30,19 +29,15 @@ function keepAliveOf(
   scripts: readonly Script[],
 ): { readonly timeoutMs: number; readonly place: Report['place'] } | undefined {
   if (scripts.some(({ code }) => OUR_LISTEN.some((way) => way.test(code)))) return undefined;
-  const at = (script: Script, offset: number): Report['place'] => ({
-    file: script.file,
-    ...new Lines(script.code).position(offset),
-  });
   for (const script of scripts) {
     const said = KEEP_ALIVE.exec(script.code);
     if (said === null) continue;
     const timeoutMs = numberOf(said[1]?.trim() ?? '');
-    return timeoutMs === undefined ? undefined : { timeoutMs, place: at(script, said.index) };
+    return timeoutMs === undefined ? undefined : { timeoutMs, place: placeIn(script, said.index) };
   }
   for (const script of scripts) {
     const found = LISTENS.exec(script.code);
-    if (found !== null) return { timeoutMs: NODE_DEFAULT_MS, place: at(script, found.index) };
+    if (found !== null) return { timeoutMs: NODE_DEFAULT_MS, place: placeIn(script, found.index) };
   }
   return undefined;
 }

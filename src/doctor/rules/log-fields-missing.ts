@@ -6,7 +6,7 @@ import type { Report } from '../finding';
 import type { Rule } from '../rule';
 
 /** The longest correlation ID that the app takes. */
-const LONGEST_ID_BYTES = 128;
+export const LONGEST_ID_BYTES = 128;
 
 /** The site's `<logFile>`, and what all sites inherit. */
 function logFiles({ site, siteDefaults }: ApplicationHost): readonly ConfigElement[] {

@@ -1,6 +1,6 @@
 import type { Report } from '../finding';
 import type { Rule } from '../rule';
-import { atPointer } from '../located';
+import { Located } from '../located';
 
 /** Groups that Windows and directories put everybody into: Everyone, Authenticated Users, Users, Domain Users. */
 const EVERYBODY =
@@ -17,10 +17,9 @@ export const roleForEveryone: Rule = {
         const value = member.slice(member.indexOf(':') + 1);
         const wildcard = value.includes('*');
         if (!wildcard && !EVERYBODY.test(value)) return [];
-        const pointer = `/roles/${role.replaceAll('~', '~0').replaceAll('/', '~1')}/members/${index}`;
         return [
           {
-            place: atPointer(policy.data, pointer).place,
+            place: Located.rootOf(policy.data).at('roles', role, 'members', index).place,
             message: wildcard
               ? `The role "${role}" has the member ${member}. There are no wildcards: it means somebody for whom the provider says "${value}", to the letter, and nobody else.`
               : `The role "${role}" has the member ${member}, a group that the directory puts everybody into: new accounts, guests and service accounts have the role without anybody deciding so.`,

@@ -6,8 +6,7 @@ import type { Rule } from '../rule';
 import type { Project } from '../project';
 import { largestTokenBytes } from '../token-bytes';
 import { entriesOf } from '../xml-collection';
-
-const LONGEST_ID_BYTES = 128;
+import { LONGEST_ID_BYTES } from './log-fields-missing';
 
 /** What headers that the gateway writes need, in bytes, by their names in lower case. */
 function needs(project: Project): ReadonlyMap<string, number> {
@@ -47,7 +46,7 @@ export const tokenHeaderRefused: Rule = {
         {
           place,
           severity: 'warning',
-          message: `IIS refuses requests whose ${key} is longer than ${limit} bytes; ${bytes === LONGEST_ID_BYTES ? 'an ID may have' : 'the token of a caller with every role of the policy comes to some'} ${bytes}.`,
+          message: `IIS refuses requests whose ${key} is longer than ${limit} bytes; ${key.toLowerCase() === CORRELATION_HEADER.toLowerCase() ? 'an ID may have' : 'the token of a caller with every role of the policy comes to some'} ${bytes}.`,
           fix: `<add header="${key}" sizeLimit="${Math.max(8192, bytes)}" />, or no such line`,
         },
       ];

@@ -6,11 +6,13 @@ import type { Logger } from '../../core/logger';
 import { checkOptionNames, wholeNumber } from '../../core/options';
 import type { Jwk } from '../../jws/keys';
 import { closeServer, listenOnLoopback } from '../loopback';
+import { createPublishedKey } from '../published-key';
+import { readBody } from '../request-body';
 import { withoutTokens } from '../without-tokens';
 import { readApplication, type FederatedCredential, type LocalApplication, type LocalResource } from './applications';
 import { EntraError, errorBody } from './entra-error';
 import { FederationKeys } from './federation';
-import { createKey, giveToken, type Tenant } from './issuing';
+import { giveToken, type Tenant } from './issuing';
 
 /** What {@link startEntraEndpoint} is told. */
 export interface EntraEndpointOptions {
@@ -64,14 +66,9 @@ interface State {
 }
 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
-  const chunks: Buffer[] = [];
-  let received = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    received += chunk.length;
-    if (received > MAX_BODY_BYTES) throw new EntraError('invalid_request', 90014, 'The request body is too large.');
-    chunks.push(chunk);
-  }
-  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
+  const { bytes } = await readBody(request, MAX_BODY_BYTES);
+  if (bytes === undefined) throw new EntraError('invalid_request', 90014, 'The request body is too large.');
+  return new URLSearchParams(bytes.toString('utf8'));
 }
 
 interface Answer {
@@ -144,9 +141,10 @@ async function answer(state: State, request: IncomingMessage, response: ServerRe
  *
  * @example
  * ```ts
+ * const ofRole = { issuer, subject: roleArn, audience: 'api://AzureADTokenExchange' };
  * const entra = await startEntraEndpoint({
  *   tenant: 'contoso',
- *   applications: [{ clientId: 'renderer', federatedCredentials: [{ issuer, subject: roleArn, audience: 'api://AzureADTokenExchange' }] }],
+ *   applications: [{ clientId: 'renderer', federatedCredentials: [ofRole] }],
  *   resources: [{ appIdUri: 'api://archive', roles: { renderer: ['Archive.Write'] } }],
  * });
  * ```
@@ -169,7 +167,7 @@ export async function startEntraEndpoint(options: EntraEndpointOptions): Promise
   let handle = (_: IncomingMessage, response: ServerResponse): void => void response.writeHead(503).end();
   const server = createServer((request, response) => handle(request, response));
   const url = `http://127.0.0.1:${await listenOnLoopback(server, port, 'The local Entra endpoint')}`;
-  const { signer, publicJwk } = await createKey();
+  const { signer, publicJwk } = await createPublishedKey('RS256');
   const issuer = `${url}/${options.tenant}/v2.0`;
   const tokenEndpoints = new Set([tokenEndpointAt(url, options.tenant)]);
   const tenant: Tenant = {

@@ -1,8 +1,6 @@
-import { generateKeyPair, randomUUID } from 'node:crypto';
-import { promisify } from 'node:util';
+import { randomUUID } from 'node:crypto';
 import { nowSeconds, type Clock } from '../../core/clock';
-import type { Jwk } from '../../jws/keys';
-import { jwkSigner, signJws, type Signer } from '../../jws/sign';
+import { signJws, type Signer } from '../../jws/sign';
 import type { Application, LocalResource } from './applications';
 import { verifyClientAssertion } from './client-assertion';
 import { EntraError, missing } from './entra-error';
@@ -26,17 +24,8 @@ export interface Tenant {
 }
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
-const ON_BEHALF_OF = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
-
-/** The key that a tenant signs with, made anew at each start. */
-export async function createKey(): Promise<{ signer: Signer; publicJwk: Jwk }> {
-  const { privateKey, publicKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
-  const shared = { kid: randomUUID(), alg: 'RS256', use: 'sig' };
-  return {
-    signer: jwkSigner({ ...privateKey.export({ format: 'jwk' }), ...shared }),
-    publicJwk: { ...publicKey.export({ format: 'jwk' }), ...shared },
-  };
-}
+/** The grant by which an application goes on for a user. */
+export const ON_BEHALF_OF = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
 /** Only an assertion is taken: what this stands in for is used without secrets. */
 async function authenticate(tenant: Tenant, form: URLSearchParams): Promise<Application> {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { oneHeader } from '../aws-caller';
 import { isRecord } from '../is-record';
 import type { FaultService } from './fault';
 
@@ -11,8 +12,6 @@ export interface Called {
   readonly token: { readonly notBefore: number | undefined; readonly expiresAt: number | undefined } | undefined;
 }
 
-const firstOf = (value: string | string[] | undefined): string => (Array.isArray(value) ? value[0] : value) ?? '';
-
 function formOf(service: FaultService, body: Buffer): URLSearchParams {
   return new URLSearchParams(service === 'sts' || service === 'entra' ? body.toString('utf8') : '');
 }
@@ -22,9 +21,9 @@ function operationOf(service: FaultService, incoming: IncomingMessage, form: URL
     case 'lambda':
       return incoming.url?.includes('/response-streaming-invocations') === true ? 'InvokeWithResponseStream' : 'Invoke';
     case 'states':
-      return firstOf(incoming.headers['x-amz-target']).replace(/^AWSStepFunctions\./, '');
+      return (oneHeader(incoming.headers, 'x-amz-target') ?? '').replace(/^AWSStepFunctions\./, '');
     case 'sqs':
-      return firstOf(incoming.headers['x-amz-target']).replace(/^AmazonSQS\./, '');
+      return (oneHeader(incoming.headers, 'x-amz-target') ?? '').replace(/^AmazonSQS\./, '');
     case 'sts':
       return form.get('Action') ?? '';
     case 'entra':
@@ -37,7 +36,7 @@ function operationOf(service: FaultService, incoming: IncomingMessage, form: URL
 /** `20261120T153258Z`, as SigV4 writes it. */
 function signedAt(incoming: IncomingMessage): number | undefined {
   const pattern = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
-  const [, ...parts] = pattern.exec(firstOf(incoming.headers['x-amz-date'])) ?? [];
+  const [, ...parts] = pattern.exec(oneHeader(incoming.headers, 'x-amz-date') ?? '') ?? [];
   const [year, month, day, hour, minute, second] = parts.map(Number);
   return year === undefined ? undefined : Date.UTC(year, (month ?? 1) - 1, day, hour, minute, second);
 }

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { toXml } from '../sts/xml';
+import { EntraError, errorBody } from '../entra/entra-error';
+import { ON_BEHALF_OF } from '../entra/issuing';
+import { errorXml } from '../sts/xml';
 import type { Called } from './called';
 import type { Fault, FaultService } from './fault';
 
@@ -27,26 +29,6 @@ type Writer = (failure: Failure) => {
   readonly body: string;
 };
 
-const xmlWriter: Writer = ({ status, code, message }) => {
-  const error = { Type: status < 500 ? 'Sender' : 'Receiver', Code: code, Message: message };
-  const inner = toXml({ Error: error, RequestId: randomUUID() });
-  return {
-    type: 'text/xml',
-    body: `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">${inner}</ErrorResponse>`,
-  };
-};
-
-const entraWriter: Writer = ({ code, message, aadsts = 0 }) => {
-  const [traceId, correlationId] = [randomUUID(), randomUUID()];
-  const timestamp = new Date().toISOString().replace('T', ' ').replace(/\.\d+/, '');
-  const description = `AADSTS${aadsts}: ${message} Trace ID: ${traceId} Correlation ID: ${correlationId} Timestamp: ${timestamp}`;
-  const ids = { timestamp, trace_id: traceId, correlation_id: correlationId };
-  return {
-    type: 'application/json; charset=utf-8',
-    body: JSON.stringify({ error: code, error_description: description, error_codes: [aadsts], ...ids }),
-  };
-};
-
 const WRITERS: Readonly<Record<FaultService, Writer>> = {
   lambda: ({ status, code, message, details }) => ({
     type: 'application/json',
@@ -63,8 +45,11 @@ const WRITERS: Readonly<Record<FaultService, Writer>> = {
     headers: { 'x-amzn-query-error': `${code};${status < 500 ? 'Sender' : 'Receiver'}` },
     body: JSON.stringify({ __type: `com.amazonaws.sqs#${code}`, message }),
   }),
-  sts: xmlWriter,
-  entra: entraWriter,
+  sts: ({ status, code, message }) => ({ type: 'text/xml', body: errorXml(status, code, message, randomUUID()) }),
+  entra: ({ code, message, aadsts = 0 }) => ({
+    type: 'application/json; charset=utf-8',
+    body: JSON.stringify(errorBody(new EntraError(code, aadsts, message), randomUUID())),
+  }),
   keys: ({ message }) => ({ type: 'text/plain', body: message }),
 };
 
@@ -108,7 +93,6 @@ const FAILED: Readonly<Record<FaultService, readonly [internal: string, unavaila
 };
 
 const EXPIRED_MESSAGE = 'The security token included in the request is expired';
-const ON_BEHALF_OF = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
 /** How each service says that what it was shown has expired. */
 function expired(service: FaultService, { operation }: Called): Failure {

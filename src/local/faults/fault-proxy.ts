@@ -5,6 +5,7 @@ import { systemClock, type Clock } from '../../core/clock';
 import { BatonError, formatProblems, type Problem } from '../../core/errors';
 import { checkOptionNames, secureUrl, wholeNumber } from '../../core/options';
 import { closeServer, listenOnLoopback, LOOPBACK } from '../loopback';
+import { readBody } from '../request-body';
 import { readCalled } from './called';
 import { faultsShape, FAULT_KINDS, type Fault, type FaultKind, type FaultService } from './fault';
 import { faultAnswer, skewRefusal } from './fault-answers';
@@ -56,16 +57,6 @@ interface Passing {
   readonly body: Buffer;
 }
 
-async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let received = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    received += chunk.length;
-    if (received <= MAX_BODY_BYTES) chunks.push(chunk);
-  }
-  return received > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks);
-}
-
 function checked(service: FaultService, faults: readonly Fault[]): readonly Fault[] {
   const problems: Problem[] = [];
   faultsShape(service).check(faults, '', problems);
@@ -97,7 +88,7 @@ class Proxy {
   }
 
   async handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const body = await readBody(incoming);
+    const { bytes: body } = await readBody(incoming, MAX_BODY_BYTES);
     if (body === undefined) {
       outgoing.writeHead(413).end();
       return;
@@ -157,7 +148,7 @@ class Proxy {
       await pipeline(answer, outgoing);
       return;
     }
-    const text = (await readBody(answer)) ?? Buffer.alloc(0);
+    const { bytes: text = Buffer.alloc(0) } = await readBody(answer, MAX_BODY_BYTES);
     const shifted = this.#service === 'sts' ? withShiftedExpiration(text.toString('utf8'), skewMs) : text;
     outgoing
       .writeHead(answer.statusCode ?? 502, {
@@ -171,7 +162,7 @@ class Proxy {
   /** The target does what is asked; nobody hears of it. */
   async #performUnheard(passing: Passing): Promise<void> {
     const answer = await this.#send(passing);
-    await readBody(answer);
+    await readBody(answer, 0);
   }
 
   /** Answers nothing, until the client gives up or the time is over. */

@@ -11,8 +11,8 @@ import { createAuthorize, type Authorize, type AuthorizerFunction } from './auth
 import { readDefinition, type GatewayKind, type OperationDefinition } from './definition';
 import type { ApiFacts } from './exchange';
 import { integrationUriProblem } from './integration-uri';
-import { compileMappings, type Mapping } from './parameter-mapping';
-import { handleRequest } from './request-handler';
+import { compileMappings } from './parameter-mapping';
+import { handleRequest, type CompiledOperation } from './request-handler';
 import { createThrottle, type ThrottlingSettings } from './throttle';
 
 /** What {@link startGateway} is told. */
@@ -73,12 +73,6 @@ const OPTION_NAMES: OptionNames<GatewayOptions> = {
   region: true,
   apiId: true,
 };
-
-/** One operation of the definition, ready to run. */
-export interface CompiledOperation {
-  readonly authorize: Authorize | undefined;
-  readonly mappings: readonly Mapping[];
-}
 
 /**
  * Starts an API Gateway on loopback that does with an OpenAPI definition what AWS does with it: routes, authorizer events

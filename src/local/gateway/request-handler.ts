@@ -14,14 +14,17 @@ import { requestIdHeaders } from './returned-headers';
 import { matchRoute, type RouteMatch } from './route-match';
 import { routeKeyOf, type Throttle } from './throttle';
 
+/** One operation of the definition, ready to run. */
+export interface CompiledOperation {
+  readonly authorize: Authorize | undefined;
+  readonly mappings: readonly Mapping[];
+}
+
 /** What a gateway knows while it runs. */
 export interface GatewayState {
   readonly api: ApiFacts;
   readonly operations: readonly OperationDefinition[];
-  readonly compiled: ReadonlyMap<
-    OperationDefinition,
-    { readonly authorize: Authorize | undefined; readonly mappings: readonly Mapping[] }
-  >;
+  readonly compiled: ReadonlyMap<OperationDefinition, CompiledOperation>;
   readonly agent: Agent;
   readonly clock: Clock;
   readonly throttle: Throttle;

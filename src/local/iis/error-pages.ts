@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { STATUS_CODES } from 'node:http';
 import { join } from 'node:path';
+import { htmlText } from '../../core/html-text';
 import type { HostingFault } from './hosting-fault';
 import type { Header } from './received-request';
 
@@ -18,7 +19,7 @@ const MAX_STDERR_BYTES = 65_536;
 /** IIS's own error page: what it puts in the place of an app's error body unless told to pass it through. */
 export function iisErrorPage(status: number): OwnResponse {
   const reason = STATUS_CODES[status] ?? 'Error';
-  return page(status, reason, `<h1>${status} ${escapeHtml(reason)}</h1>\n<p>This page stands for the one of IIS.</p>`);
+  return page(status, reason, `<h1>${status} ${htmlText(reason)}</h1>\n<p>This page stands for the one of IIS.</p>`);
 }
 
 /** A fault without a body, which the client sees where pages are switched off. */
@@ -37,8 +38,8 @@ export function developerPage(fault: HostingFault, iisnodeLogDirectory: string):
   const details = [
     `<h1>The local iisnode could not serve this request</h1>`,
     `<p>HRESULT: 0x${hresult}<br>HTTP status: ${fault.status}<br>HTTP subStatus: ${fault.substatus}<br>`,
-    `${escapeHtml(fault.message)}</p>`,
-    `<pre>${escapeHtml(lastStandardError(iisnodeLogDirectory))}</pre>`,
+    `${htmlText(fault.message)}</p>`,
+    `<pre>${htmlText(lastStandardError(iisnodeLogDirectory))}</pre>`,
   ];
   return page(200, 'OK', details.join('\n'));
 }
@@ -71,8 +72,4 @@ function lastStandardError(directory: string): string {
     closeSync(descriptor);
   }
   return bytes.toString();
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

@@ -3,8 +3,8 @@ import { headerValues, type Header, type ReceivedRequest } from './received-requ
 /**
  * A server variable of IIS.
  *
- * Without a sign-in the user variables exist and are empty, as under Anonymous authentication. `ALL_HTTP` and `ALL_RAW` hold line breaks; promoting them splits iisnode's request, which is not worth
- * emulating.
+ * Without a sign-in the user variables exist and are empty, as under Anonymous authentication. `ALL_HTTP` and `ALL_RAW` hold
+ * line breaks; promoting them splits iisnode's request, which is not worth emulating.
  *
  * @returns undefined for a variable that is not available
  * @see https://learn.microsoft.com/previous-versions/iis/6.0-sdk/ms524602(v=vs.90)

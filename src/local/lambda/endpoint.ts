@@ -85,8 +85,8 @@ const OPTION_NAMES: OptionNames<LambdaEndpointOptions> = {
 };
 
 /**
- * Starts an endpoint on loopback that answers the `Invoke` and `InvokeWithResponseStream` calls of the real AWS SDK. Each function runs in processes of
- * its own, with an environment of its own.
+ * Starts an endpoint on loopback that answers the `Invoke` and `InvokeWithResponseStream` calls of the real AWS SDK. Each
+ * function runs in processes of its own, with an environment of its own.
  *
  * Signatures are asked for but not checked. A function has one version: every alias and number leads to it.
  * Source: AWS Lambda API reference, `Invoke`.

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-
+import { callerOf, oneHeader, type AwsCaller } from '../aws-caller';
+import { readBody } from '../request-body';
 import { ServiceError } from './service-error';
 
 /** Largest event of a call that waits for its answer, and largest answer, in bytes: 6 MB. */
@@ -13,7 +14,7 @@ const MAX_CLIENT_CONTEXT_BYTES = 3_583;
 const INVOCATION_TYPES = ['RequestResponse', 'Event', 'DryRun'] as const;
 
 /** What an Invoke call asks for. */
-export interface InvokeRequest {
+export interface InvokeRequest extends AwsCaller {
   readonly functionName: string;
   /** Alias or version. */
   readonly qualifier: string | undefined;
@@ -23,10 +24,6 @@ export interface InvokeRequest {
   readonly wantsLogTail: boolean;
   readonly clientContext: unknown;
   readonly traceHeader: string | undefined;
-  /** With whose keys it is signed, as the signature says. */
-  readonly accessKeyId: string;
-  /** There with temporary credentials. */
-  readonly sessionToken: string | undefined;
 }
 
 /**
@@ -40,7 +37,8 @@ export function readInvokeRequest(incoming: IncomingMessage): InvokeRequest | un
   const inPieces = /^\/2021-11-15\/functions\/([^/]+)\/response-streaming-invocations$/.exec(url.pathname)?.[1];
   const encoded = whole ?? inPieces;
   if (encoded === undefined || incoming.method !== 'POST') return undefined;
-  if (!incoming.headers.authorization?.startsWith('AWS4-HMAC-SHA256 ')) {
+  const caller = callerOf(incoming.headers);
+  if (caller === undefined) {
     throw new ServiceError(403, 'MissingAuthenticationTokenException', 'Missing Authentication Token');
   }
   const named = readFunctionName(decodeURIComponent(encoded));
@@ -61,14 +59,12 @@ export function readInvokeRequest(incoming: IncomingMessage): InvokeRequest | un
     wantsLogTail: header(incoming, 'x-amz-log-type') === 'Tail',
     clientContext: readClientContext(header(incoming, 'x-amz-client-context')),
     traceHeader: header(incoming, 'x-amzn-trace-id'),
-    accessKeyId: /Credential=([^/,\s]+)/.exec(incoming.headers.authorization)?.[1] ?? '',
-    sessionToken: header(incoming, 'x-amz-security-token'),
+    ...caller,
   };
 }
 
-function header(incoming: IncomingMessage, name: string): string | undefined {
-  const value = incoming.headers[name];
-  return typeof value === 'string' && value !== '' ? value : undefined;
+function header({ headers }: IncomingMessage, name: string): string | undefined {
+  return oneHeader(headers, name) || undefined;
 }
 
 /** A name, `account:function:name` or a whole ARN, each with or without `:qualifier`. */
@@ -100,18 +96,12 @@ function readClientContext(encoded: string | undefined): unknown {
  */
 export async function readEvent(incoming: IncomingMessage, { invocationType }: InvokeRequest): Promise<string> {
   const limit = invocationType === 'Event' ? MAX_ASYNC_BYTES : MAX_SYNC_BYTES;
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    // What is too much is read to its end all the same: an answer before that reaches the SDK as a broken connection.
-    if (bytes <= limit) chunks.push(chunk);
-  }
-  if (bytes > limit) {
-    const message = `${String(bytes)} byte payload is too large for the ${invocationType} invocation type (limit ${String(limit)} bytes)`;
+  const { received, bytes } = await readBody(incoming, limit);
+  if (bytes === undefined) {
+    const message = `${String(received)} byte payload is too large for the ${invocationType} invocation type (limit ${String(limit)} bytes)`;
     throw new ServiceError(413, 'RequestTooLargeException', message);
   }
-  const text = Buffer.concat(chunks).toString('utf8') || '{}';
+  const text = bytes.toString('utf8') || '{}';
   try {
     JSON.parse(text);
   } catch {

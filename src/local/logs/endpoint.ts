@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { Logger } from '../../core/logger';
 import { checkOptionNames, wholeNumber } from '../../core/options';
+import { callerOf, oneHeader } from '../aws-caller';
 import { isRecord } from '../is-record';
 import { closeServer, listenOnLoopback } from '../loopback';
+import { readBody } from '../request-body';
 import type { StsSessions } from '../sts/sessions';
 import { withoutTokens } from '../without-tokens';
 import { LogGroups, type LogEvent } from './log-groups';
@@ -49,15 +51,10 @@ class LogsError extends Error {
 const invalid = (message: string): LogsError => new LogsError('InvalidParameterException', message);
 
 async function readInput(incoming: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
-  const chunks: Buffer[] = [];
-  let received = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    received += chunk.length;
-    if (received <= MAX_BYTES) chunks.push(chunk);
-  }
+  const { bytes } = await readBody(incoming, MAX_BYTES);
   try {
-    const input: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}');
-    if (received <= MAX_BYTES && isRecord(input)) return input;
+    const input: unknown = bytes && JSON.parse(bytes.toString('utf8') || '{}');
+    if (isRecord(input)) return input;
   } catch {
     // Said below, as for anything else that is no object.
   }
@@ -111,13 +108,12 @@ function pageOf(events: readonly LogEvent[], start: number, limit: number): read
 
 /** Lets through whom the local STS lets; keys of no session are the account's own. */
 function authorize(incoming: IncomingMessage, action: string, group: unknown, sessions: StsSessions | undefined): void {
-  const { authorization = '' } = incoming.headers;
-  if (!authorization.startsWith('AWS4-HMAC-SHA256 ')) {
+  const caller = callerOf(incoming.headers);
+  if (caller === undefined) {
     throw new LogsError('MissingAuthenticationTokenException', 'Missing Authentication Token', 403);
   }
   const refusal = sessions?.authorize({
-    accessKeyId: /Credential=([^/,\s]+)/.exec(authorization)?.[1] ?? '',
-    sessionToken: incoming.headers['x-amz-security-token']?.toString(),
+    ...caller,
     action: `logs:${action}`,
     resource: `arn:aws:logs:eu-west-1:123456789012:log-group:${String(group)}:*`,
   });
@@ -142,7 +138,7 @@ export async function startLogsEndpoint(options: LogsEndpointOptions = {}): Prom
   const { groups = new LogGroups(), sessions, logger } = options;
   const port = wholeNumber(OWNER, 'port', options.port, { fallback: 0, min: 0, max: 65_535 });
   const perform = async (incoming: IncomingMessage): Promise<object> => {
-    const name = /^Logs_20140328\.(\w+)$/.exec(incoming.headers['x-amz-target']?.toString() ?? '')?.[1] ?? '';
+    const name = /^Logs_20140328\.(\w+)$/.exec(oneHeader(incoming.headers, 'x-amz-target') ?? '')?.[1] ?? '';
     const input = await readInput(incoming);
     if (incoming.method !== 'POST' || name !== 'FilterLogEvents') {
       throw new LogsError('UnknownOperationException', `"${name}" is not answered here.`);

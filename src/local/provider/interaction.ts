@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Provider } from 'oidc-provider';
 
+import { readBody } from '../request-body';
 import type { Directory } from './directory';
 import { LOGIN_PAGE_HEADERS, loginPage } from './login-page';
 
@@ -37,12 +38,7 @@ export async function handleInteraction(
 }
 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_FORM_BYTES) throw new Error('The form is too large.');
-    chunks.push(chunk);
-  }
-  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
+  const { bytes } = await readBody(request, MAX_FORM_BYTES);
+  if (bytes === undefined) throw new Error('The form is too large.');
+  return new URLSearchParams(bytes.toString('utf8'));
 }

@@ -1,14 +1,4 @@
-const ESCAPES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? '');
-}
+import { htmlText } from '../../core/html-text';
 
 /** Headers of the login page: nothing is loaded, nobody frames it, nothing is kept. */
 export const LOGIN_PAGE_HEADERS: Readonly<Record<string, string>> = {
@@ -39,7 +29,7 @@ input, button { font: inherit; padding: .5rem; margin: .25rem 0 1rem; }
 </head>
 <body>
 <h1>Sign in</h1>
-<p>to <strong>${escapeHtml(clientId)}</strong> on this machine</p>
+<p>to <strong>${htmlText(clientId)}</strong> on this machine</p>
 ${refused ? '<p class="refused" role="alert">User name or password is wrong.</p>' : ''}
 <form method="post">
 <label for="username">User name</label>

@@ -4,8 +4,10 @@ import { systemClock, type Clock } from '../../core/clock';
 import { BatonError } from '../../core/errors';
 import type { Logger } from '../../core/logger';
 import { checkOptionNames, wholeNumber } from '../../core/options';
+import { callerOf, oneHeader, type AwsCaller } from '../aws-caller';
 import { isRecord } from '../is-record';
 import { closeServer, listenOnLoopback } from '../loopback';
+import { readBody } from '../request-body';
 import type { StsSessions } from '../sts/sessions';
 import { withoutTokens } from '../without-tokens';
 import { SQS_ACTIONS } from './actions';
@@ -66,15 +68,10 @@ function createAll(queues: Queues, wanted: NonNullable<SqsEndpointOptions['queue
 }
 
 async function readInput(incoming: IncomingMessage): Promise<Record<string, unknown>> {
-  const chunks: Buffer[] = [];
-  let received = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    received += chunk.length;
-    if (received <= MAX_BYTES) chunks.push(chunk);
-  }
-  if (received > MAX_BYTES) throw new SqsError('RequestEntityTooLarge', 'The request is too large.', { status: 413 });
+  const { bytes } = await readBody(incoming, MAX_BYTES);
+  if (bytes === undefined) throw new SqsError('RequestEntityTooLarge', 'The request is too large.', { status: 413 });
   try {
-    const input: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}');
+    const input: unknown = JSON.parse(bytes.toString('utf8') || '{}');
     if (isRecord(input)) return input;
   } catch {
     // Said below, as for anything else that is no object.
@@ -102,15 +99,6 @@ function errorAnswer(thrown: unknown, logger: Logger | undefined): Answer {
   };
 }
 
-/** Who signs, by the access key's ID; signatures themselves are not checked. */
-function signerOf(incoming: IncomingMessage): string {
-  const id = /^AWS4-HMAC-SHA256 Credential=([^/,\s]+)/.exec(incoming.headers.authorization ?? '')?.[1];
-  if (id === undefined) {
-    throw new SqsError('MissingAuthenticationToken', 'Request is missing Authentication Token', { status: 403 });
-  }
-  return id;
-}
-
 /** Aborts when the client goes before it has its answer: a long poll must not take messages for nobody. */
 function goneSignal(outgoing: ServerResponse): AbortSignal {
   const gone = new AbortController();
@@ -129,6 +117,24 @@ function resourceOf(action: string, input: Readonly<Record<string, unknown>>, qu
 
 /** Batch operations need the permission of the single ones. Source: Service authorization reference, Amazon SQS. */
 const permissionOf = (action: string): string => `sqs:${action.replace(/Batch$/, '')}`;
+
+/**
+ * Lets through whom the local STS lets.
+ * @returns the session as SQS names a sender; undefined for keys of no session, which are the account's own
+ */
+function senderOf(
+  caller: AwsCaller | undefined,
+  asked: { readonly action: string; readonly resource: string },
+  sessions: StsSessions | undefined,
+): string | undefined {
+  if (caller === undefined) {
+    throw new SqsError('MissingAuthenticationToken', 'Request is missing Authentication Token', { status: 403 });
+  }
+  const refusal = sessions?.authorize({ ...caller, ...asked });
+  if (refusal !== undefined) throw new SqsError(refusal.type, refusal.message, { status: refusal.status });
+  const session = sessions?.find(caller.accessKeyId, caller.sessionToken);
+  return session && `${session.roleArn.split('/').pop() ?? ''}:${session.sessionName}`;
+}
 
 /**
  * Starts an endpoint on loopback that answers the real SDK's SQS calls: standard and FIFO queues, visibility, delays, long
@@ -159,28 +165,14 @@ export async function startSqsEndpoint(options: SqsEndpointOptions): Promise<Sqs
   createAll(queues, options.queues ?? {});
   const calls: Record<string, number> = {};
 
-  const authorize = (incoming: IncomingMessage, action: string, input: Record<string, unknown>): string => {
-    const accessKeyId = signerOf(incoming);
-    const sessions = options.sessions?.();
-    const sessionToken = incoming.headers['x-amz-security-token']?.toString();
-    const asked = {
-      accessKeyId,
-      sessionToken,
-      action: permissionOf(action),
-      resource: resourceOf(action, input, queues),
-    };
-    const refusal = sessions?.authorize(asked);
-    if (refusal !== undefined) throw new SqsError(refusal.type, refusal.message, { status: refusal.status });
-    const session = sessions?.find(accessKeyId, sessionToken);
-    return session === undefined ? accountId : `${session.roleArn.split('/').pop() ?? ''}:${session.sessionName}`;
-  };
   const perform = async (incoming: IncomingMessage, signal: AbortSignal): Promise<Answer> => {
-    const name = /^AmazonSQS\.(\w+)$/.exec(incoming.headers['x-amz-target']?.toString() ?? '')?.[1] ?? '';
+    const name = /^AmazonSQS\.(\w+)$/.exec(oneHeader(incoming.headers, 'x-amz-target') ?? '')?.[1] ?? '';
     const action = incoming.method === 'POST' ? SQS_ACTIONS.get(name) : undefined;
     const input = await readInput(incoming);
     if (action === undefined) throw new SqsError('UnknownOperationException', 'This operation is not answered here.');
     calls[name] = (calls[name] ?? 0) + 1;
-    const senderId = authorize(incoming, name, input);
+    const asked = { action: permissionOf(name), resource: resourceOf(name, input, queues) };
+    const senderId = senderOf(callerOf(incoming.headers), asked, options.sessions?.()) ?? accountId;
     const result = await action({ input, queues, senderId, signal, baseUrl: `http://${incoming.headers.host ?? ''}` });
     return { status: 200, body: JSON.stringify(result), headers: {} };
   };

@@ -3,7 +3,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { BatonError } from '../../core/errors';
 import type { Logger } from '../../core/logger';
 import { checkOptionNames, secureUrl, wholeNumber } from '../../core/options';
+import { systemTimers, type Timers } from '../../core/timers';
+import { callerOf, oneHeader } from '../aws-caller';
+import type { LogGroups } from '../logs/log-groups';
 import { closeServer, listenOnLoopback } from '../loopback';
+import { readBody } from '../request-body';
 import type { StsSessions } from '../sts/sessions';
 import { withoutTokens } from '../without-tokens';
 import type { Action, Service } from './actions/action';
@@ -12,7 +16,6 @@ import { getExecutionHistory } from './actions/history';
 import * as machineActions from './actions/machines';
 import * as taskActions from './actions/tasks';
 import { Executions, MAX_ENDED, type MadeExecution } from './executions';
-import type { LogGroups } from '../logs/log-groups';
 import { openExecutionLog, type ExecutionLog } from './execution-log';
 import { lambdaInvocations } from './lambda-invocations';
 import { PageTokens } from './pages';
@@ -25,12 +28,11 @@ import { nestedStarts } from './start-nested';
 import type { StateMachineType } from './state-machine';
 import { StateMachines } from './state-machines';
 import { TaskTokens } from './task-tokens';
-import { systemTimers, type Timers } from './timers';
 
 export type { MadeEvent, MadeExecution } from './executions';
 export type { AssumeRole, RoleRequest, RoleSession } from './service-call';
 export type { StateMachineType } from './state-machine';
-export type { Timers } from './timers';
+export type { Timers } from '../../core/timers';
 
 /** One state machine of the endpoint. */
 export interface StateMachineDefinition {
@@ -112,20 +114,11 @@ export const STEP_FUNCTIONS_ACTIONS: ReadonlyMap<string, Action> = new Map<strin
   ['SendTaskHeartbeat', taskActions.sendTaskHeartbeat],
 ]);
 
-const single = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
-
-async function readBody(incoming: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let received = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    received += chunk.length;
-    // What is too much is read to its end all the same: an answer before that reaches the SDK as a broken connection.
-    if (received <= MAX_REQUEST_BYTES) chunks.push(chunk);
-  }
-  if (received > MAX_REQUEST_BYTES)
-    throw new ServiceError('RequestEntityTooLargeException', 'The request is too large.', 413);
+async function readJson(incoming: IncomingMessage): Promise<unknown> {
+  const { bytes } = await readBody(incoming, MAX_REQUEST_BYTES);
+  if (bytes === undefined) throw new ServiceError('RequestEntityTooLargeException', 'The request is too large.', 413);
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}') as unknown;
+    return JSON.parse(bytes.toString('utf8') || '{}') as unknown;
   } catch {
     throw new ServiceError('SerializationException', 'The request is not JSON.');
   }
@@ -133,18 +126,13 @@ async function readBody(incoming: IncomingMessage): Promise<unknown> {
 
 /** Lets through whom the local STS lets; keys of no session are the account's own. */
 function authorize(incoming: IncomingMessage, action: string, body: unknown, sessions: StsSessions | undefined): void {
-  const { authorization = '' } = incoming.headers;
-  if (!authorization.startsWith('AWS4-HMAC-SHA256 ')) {
+  const caller = callerOf(incoming.headers);
+  if (caller === undefined) {
     throw new ServiceError('MissingAuthenticationTokenException', 'Missing Authentication Token', 403);
   }
   const { stateMachineArn, executionArn } = (body ?? {}) as { stateMachineArn?: unknown; executionArn?: unknown };
   const resource = [stateMachineArn, executionArn].find((arn) => typeof arn === 'string') ?? '*';
-  const refusal = sessions?.authorize({
-    accessKeyId: /Credential=([^/,\s]+)/.exec(authorization)?.[1] ?? '',
-    sessionToken: single(incoming.headers['x-amz-security-token']),
-    action: `states:${action}`,
-    resource,
-  });
+  const refusal = sessions?.authorize({ ...caller, action: `states:${action}`, resource });
   if (refusal !== undefined) throw new ServiceError(refusal.type, refusal.message, 400);
 }
 
@@ -153,12 +141,12 @@ async function perform(
   sessions: StsSessions | undefined,
   incoming: IncomingMessage,
 ): Promise<object> {
-  const body = await readBody(incoming);
-  const name = /^AWSStepFunctions\.(\w+)$/.exec(single(incoming.headers['x-amz-target']) ?? '')?.[1] ?? '';
+  const body = await readJson(incoming);
+  const name = /^AWSStepFunctions\.(\w+)$/.exec(oneHeader(incoming.headers, 'x-amz-target') ?? '')?.[1] ?? '';
   const action = incoming.method === 'POST' ? STEP_FUNCTIONS_ACTIONS.get(name) : undefined;
   if (action === undefined) throw new ServiceError('UnknownOperationException', `"${name}" is not answered here.`);
   authorize(incoming, name, body, sessions);
-  return action(service, new ApiRequest(body, single(incoming.headers['x-amzn-trace-id'])));
+  return action(service, new ApiRequest(body, oneHeader(incoming.headers, 'x-amzn-trace-id')));
 }
 
 function send(outgoing: ServerResponse, status: number, body: object): void {
@@ -234,9 +222,10 @@ function createService(options: StepFunctionsEndpointOptions): Service {
 }
 
 /**
- * Starts an endpoint on loopback that answers the real AWS SDK as Step Functions does: it runs state machines (JSONPath), calls the
- * functions of a Lambda endpoint, fills the queues of an SQS endpoint, gives out task tokens and keeps histories with AWS's event types and numbers. What
- * the interpreter does not run (JSONata, the distributed Map, `.sync`, other services, filters in paths) is refused at the load.
+ * Starts an endpoint on loopback that answers the real AWS SDK as Step Functions does: it runs state machines (JSONPath),
+ * calls the functions of a Lambda endpoint, fills the queues of an SQS endpoint, gives out task tokens and keeps histories
+ * with AWS's event types and numbers. What the interpreter does not run (JSONata, the distributed Map, `.sync`, other
+ * services, filters in paths) is refused at the load.
  *
  * `StartSyncExecution`: the SDK puts `sync-` before the host, which no name leads to; its option `disableHostPrefix: true` keeps
  * it from that.

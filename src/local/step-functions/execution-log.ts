@@ -33,7 +33,10 @@ export function recordOf({ arn, redriveCount }: LoggedExecution, event: HistoryE
   };
 }
 
-/** The record as a line, but for tokens: AWS writes the whole input there, hand-over token and all, and what tasks send, with theirs. */
+/**
+ * The record as a line, but for tokens: AWS writes the whole input there, hand-over token and all, and what tasks send, with
+ * theirs.
+ */
 const executionRecord = (execution: LoggedExecution, event: HistoryEvent): string =>
   withoutTaskTokens(withoutTokens(JSON.stringify(recordOf(execution, event))));
 

@@ -9,7 +9,7 @@ import { ServiceError } from './service-error';
 import type { LoadedMachine } from './state-machine';
 import { runFrame } from './states';
 import type { TaskTokens } from './task-tokens';
-import type { Timers } from './timers';
+import type { Timers } from '../../core/timers';
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
 

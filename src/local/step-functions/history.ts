@@ -10,6 +10,11 @@ export interface HistoryEvent {
   readonly [details: string]: unknown;
 }
 
+/** Members of details that hold what went into the execution or came out of it. */
+export const DATA_MEMBERS: readonly string[] = [
+  ...['input', 'inputDetails', 'output', 'outputDetails', 'assignedVariables', 'assignedVariablesDetails'],
+];
+
 /** So many events an execution can have; then it fails. Source: Step Functions quotas. */
 export const MAX_EVENTS = 25_000;
 

@@ -1,6 +1,6 @@
 import type { LogGroups } from '../logs/log-groups';
 import { recordOf, type ExecutionLog, type LoggedExecution } from './execution-log';
-import type { HistoryEvent } from './history';
+import { DATA_MEMBERS, type HistoryEvent } from './history';
 
 /** What a state machine logs: `LoggingConfiguration` with its one destination. */
 export interface MachineLogging {
@@ -11,8 +11,6 @@ export interface MachineLogging {
   readonly logGroup?: string;
 }
 
-/** Members of details that hold what went into the execution or came out of it. */
-const DATA = ['input', 'inputDetails', 'output', 'outputDetails', 'assignedVariables', 'assignedVariablesDetails'];
 /** Records with more data are cut. @see https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html */
 const MAX_DATA_BYTES = 248 * 1024;
 
@@ -28,7 +26,7 @@ function isLogged(level: MachineLogging['level'], type: string): boolean {
 }
 
 function shownDetails(details: object, withData: boolean): object {
-  const members = Object.entries(details).filter(([name]) => withData || !DATA.includes(name));
+  const members = Object.entries(details).filter(([name]) => withData || !DATA_MEMBERS.includes(name));
   const shown: Record<string, unknown> = Object.fromEntries(members);
   for (const name of ['input', 'output']) {
     const text = shown[name];

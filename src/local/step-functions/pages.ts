@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Timers } from './timers';
+import type { Timers } from '../../core/timers';
 import { invalidToken } from './service-error';
 
 /** A page's token is good for so long: 24 hours. Source: API reference, `nextToken`. */

@@ -1,6 +1,7 @@
+import type { Timers } from '../../core/timers';
+import { StatesError } from './asl/states-error';
 import type { Integration } from './integrations';
 import type { TaskTokens } from './task-tokens';
-import type { Timers } from './timers';
 
 /** What the states of one execution run with, from its start or redrive to its end. */
 export interface Run {
@@ -22,6 +23,16 @@ export interface Run {
 
 /** So many bytes of UTF-8 an input, an output or a result can have. Source: Step Functions quotas. */
 export const MAX_DATA_BYTES = 262_144;
+
+/**
+ * Holds a state's result, and what it hands on, to that.
+ * @throws StatesError `States.DataLimitExceeded`
+ */
+export function checkSize(stateName: string, value: unknown): void {
+  if (Buffer.byteLength(JSON.stringify(value) ?? 'null') <= MAX_DATA_BYTES) return;
+  const cause = `The state/task '${stateName}' returned a result with a size exceeding the maximum number of bytes service limit.`;
+  throw new StatesError('States.DataLimitExceeded', cause);
+}
 
 /** A payload as events show it. Nothing is cut here: what is too long never gets so far. */
 export function shown<N extends 'input' | 'output'>(name: N, value: unknown): Readonly<Record<string, unknown>> {

@@ -1,7 +1,7 @@
 import { checkDefinition, type DefinitionFault } from './asl/check';
 import type { StateMachine } from './asl/definition';
 import { resourceCheck } from './integrations';
-import { ServiceError } from './service-error';
+import { ServiceError, validationError } from './service-error';
 
 export type StateMachineType = 'STANDARD' | 'EXPRESS';
 
@@ -25,12 +25,8 @@ const BAD_CHARACTER = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f\uff
  * @throws ServiceError `InvalidName`, `ValidationException`
  */
 export function checkName(name: string): void {
-  const constraint = (how: string): string => `Member must have length ${how} than or equal to`;
-  const shown = `Value '${name}' at 'name' failed to satisfy constraint:`;
-  if (name.length > 80)
-    throw new ServiceError('ValidationException', `1 validation error detected: ${shown} ${constraint('less')} 80`);
-  if (name === '')
-    throw new ServiceError('ValidationException', `1 validation error detected: ${shown} ${constraint('greater')} 1`);
+  if (name.length > 80) throw validationError(name, 'name', 'Member must have length less than or equal to 80');
+  if (name === '') throw validationError(name, 'name', 'Member must have length greater than or equal to 1');
   if (BAD_CHARACTER.test(name)) throw new ServiceError('InvalidName', `Invalid Name: '${name}'`);
 }
 

@@ -1,3 +1,4 @@
+import { pause } from '../../core/timers';
 import { timestampMs, holds } from './asl/choice';
 import type { ChoiceRule, State } from './asl/definition';
 import { putAt, readPath, type Scope } from './asl/json-path';
@@ -6,9 +7,8 @@ import { Attempts, catcherOf } from './asl/retry';
 import { fillTemplate, lookUp } from './asl/template';
 import { currentState, newFrame, type Frame } from './frame';
 import { runGroup, type GroupEvents } from './group';
-import { MAX_DATA_BYTES, shown, type Run } from './run';
+import { checkSize, shown, type Run } from './run';
 import { runTask } from './task';
-import { pause } from './timers';
 
 /** What a state came to: where to go on, with what. */
 interface Outcome {
@@ -214,12 +214,6 @@ async function tryState(given: Try): Promise<Outcome> {
   }
 }
 
-function checkSize(frame: Frame, output: unknown): void {
-  if (Buffer.byteLength(JSON.stringify(output) ?? 'null') <= MAX_DATA_BYTES) return;
-  const cause = `The state/task '${frame.state}' returned a result with a size exceeding the maximum number of bytes service limit.`;
-  throw new StatesError('States.DataLimitExceeded', cause);
-}
-
 /** Tries a state as often as its retriers say, and takes a catcher's way where one takes the error. */
 async function runState(run: Run, frame: Frame, signal: AbortSignal): Promise<Outcome> {
   const state = currentState(frame);
@@ -229,7 +223,7 @@ async function runState(run: Run, frame: Frame, signal: AbortSignal): Promise<Ou
     const scope: Scope = { data: frame.input, context, variables: frame.variables };
     try {
       const outcome = await tryState({ run, frame, state, signal, scope, attempts });
-      checkSize(frame, outcome.output);
+      checkSize(frame.state, outcome.output);
       return outcome;
     } catch (error) {
       if (!(error instanceof StatesError)) throw error;

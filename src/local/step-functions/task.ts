@@ -4,7 +4,7 @@ import { Aborted, runtimeError, StatesError } from './asl/states-error';
 import { fillTemplate, lookUp } from './asl/template';
 import type { Frame } from './frame';
 import type { Integration } from './integrations';
-import { MAX_DATA_BYTES, shown, type Run } from './run';
+import { checkSize, shown, type Run } from './run';
 import type { PendingTask } from './task-tokens';
 
 /** One try of a Task state. */
@@ -139,12 +139,6 @@ class Watch {
   }
 }
 
-function checkResult(frame: Frame, result: unknown): void {
-  if (Buffer.byteLength(JSON.stringify(result) ?? 'null') <= MAX_DATA_BYTES) return;
-  const cause = `The state/task '${frame.state}' returned a result with a size exceeding the maximum number of bytes service limit.`;
-  throw new StatesError('States.DataLimitExceeded', cause);
-}
-
 /**
  * Runs one try of a Task: calls, waits for the token's answer where it is asked to, and writes what happens into the history.
  * @returns the task's result
@@ -199,7 +193,7 @@ async function attempt(
       events.add('Submitted', shown('output', result));
       result = await watch.orEnd(ticket.answer);
     }
-    checkResult(frame, result);
+    checkSize(frame.state, result);
     events.add('Succeeded', shown('output', result));
     return result;
   } catch (error) {

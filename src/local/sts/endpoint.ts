@@ -4,15 +4,17 @@ import { systemClock, type Clock } from '../../core/clock';
 import { BatonError } from '../../core/errors';
 import type { Logger } from '../../core/logger';
 import { checkOptionNames, secureUrl, wholeNumber } from '../../core/options';
+import { callerOf, type AwsCaller } from '../aws-caller';
 import { readPolicy } from '../gateway/iam-policy';
 import { closeServer, listenOnLoopback } from '../loopback';
+import { readBody } from '../request-body';
 import { withoutTokens } from '../without-tokens';
 import { assumeRoleWithWebIdentity, type StsRole } from './assume-role';
 import { StsSessions } from './sessions';
 import { StsError } from './sts-error';
 import { readTrustPolicy } from './trust-policy';
 import { webIdentityVerifier, type OidcProvider } from './web-identity';
-import { toXml, type Elements } from './xml';
+import { errorXml, STS_NAMESPACE, toXml, type Elements } from './xml';
 
 export type { OidcProvider } from './web-identity';
 export { StsSessions, type SessionRefusal, type SessionRequest, type SessionUse, type StsSession } from './sessions';
@@ -30,9 +32,8 @@ export interface RoleDefinition {
 /** One request of an action. */
 export interface StsRequest {
   readonly form: URLSearchParams;
-  /** The `Authorization` header, where the request is signed. */
-  readonly authorization: string | undefined;
-  readonly sessionToken: string | undefined;
+  /** Undefined where the request is not signed. */
+  readonly caller: AwsCaller | undefined;
   readonly sessions: StsSessions;
 }
 
@@ -67,7 +68,6 @@ export interface StsEndpoint {
 
 const OWNER = 'startStsEndpoint()';
 const MAX_BYTES = 128 * 1024;
-const NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/';
 
 function readRole(arn: string, { trustPolicy, policy, maxSessionDurationSeconds }: RoleDefinition): StsRole {
   const refuse = (what: string): BatonError =>
@@ -85,17 +85,10 @@ function readRole(arn: string, { trustPolicy, policy, maxSessionDurationSeconds 
 }
 
 async function readForm(incoming: IncomingMessage): Promise<URLSearchParams> {
-  const chunks: Buffer[] = [];
-  let received = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    received += chunk.length;
-    if (received <= MAX_BYTES) chunks.push(chunk);
-  }
-  if (received > MAX_BYTES) throw new StsError(413, 'RequestEntityTooLarge', 'The request is too large.');
-  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
+  const { bytes } = await readBody(incoming, MAX_BYTES);
+  if (bytes === undefined) throw new StsError(413, 'RequestEntityTooLarge', 'The request is too large.');
+  return new URLSearchParams(bytes.toString('utf8'));
 }
-
-const single = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
 
 /** What goes back: status, and XML as the SDK reads it. */
 interface Answer {
@@ -107,11 +100,7 @@ function errorAnswer(thrown: unknown, requestId: string, logger: Logger | undefi
   if (!(thrown instanceof StsError)) logger?.error(`The local STS endpoint failed: ${withoutTokens(String(thrown))}`);
   const { status, code, message } =
     thrown instanceof StsError ? thrown : new StsError(500, 'InternalFailure', 'The local endpoint failed.');
-  const error = { Type: status < 500 ? 'Sender' : 'Receiver', Code: code, Message: message };
-  return {
-    status,
-    body: `<ErrorResponse xmlns="${NAMESPACE}">${toXml({ Error: error, RequestId: requestId })}</ErrorResponse>`,
-  };
+  return { status, body: errorXml(status, code, message, requestId) };
 }
 
 /**
@@ -158,11 +147,9 @@ export async function startStsEndpoint(options: StsEndpointOptions): Promise<Sts
     const action = incoming.method === 'POST' ? actions.get(name) : undefined;
     if (action === undefined) throw new StsError(400, 'InvalidAction', 'This action is not answered here.');
     calls[name] = (calls[name] ?? 0) + 1;
-    const { authorization } = incoming.headers;
-    const sessionToken = single(incoming.headers['x-amz-security-token']);
-    const result = await action({ form, authorization, sessionToken, sessions });
+    const result = await action({ form, caller: callerOf(incoming.headers), sessions });
     const inner = toXml({ [`${name}Result`]: result, ResponseMetadata: { RequestId: requestId } });
-    return { status: 200, body: `<${name}Response xmlns="${NAMESPACE}">${inner}</${name}Response>` };
+    return { status: 200, body: `<${name}Response xmlns="${STS_NAMESPACE}">${inner}</${name}Response>` };
   };
   const respond = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const requestId = randomUUID();

@@ -1,12 +1,10 @@
-import { generateKeyPair, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
-import { promisify } from 'node:util';
 import { nowSeconds, systemClock, type Clock } from '../../core/clock';
 import { checkOptionNames, wholeNumber } from '../../core/options';
-import type { Algorithm } from '../../jws/algorithms';
-import type { Jwk } from '../../jws/keys';
-import { jwkSigner, signJws, type Signer } from '../../jws/sign';
+import { signJws } from '../../jws/sign';
 import { closeServer, listenOnLoopback } from '../loopback';
+import { createPublishedKey, type PublishedKey } from '../published-key';
 import type { StsAction, StsRequest } from './endpoint';
 import { StsError } from './sts-error';
 
@@ -40,23 +38,6 @@ const ALGORITHMS = ['RS256', 'ES384'] as const;
 const AWS_CLAIMS = 'https://sts.amazonaws.com/';
 const MAX_AUDIENCES = 10;
 const MAX_TAGS = 50;
-
-interface Key {
-  readonly signer: Signer;
-  readonly publicJwk: Jwk;
-}
-
-async function createKey(algorithm: Algorithm): Promise<Key> {
-  const pair =
-    algorithm === 'RS256'
-      ? await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
-      : await promisify(generateKeyPair)('ec', { namedCurve: 'P-384' });
-  const shared = { kid: `${algorithm}-${randomUUID()}`, alg: algorithm, use: 'sig' };
-  return {
-    signer: jwkSigner({ ...pair.privateKey.export({ format: 'jwk' }), ...shared }),
-    publicJwk: { ...pair.publicKey.export({ format: 'jwk' }), ...shared },
-  };
-}
 
 const invalid = (message: string): StsError => new StsError(400, 'ValidationError', message);
 
@@ -98,19 +79,16 @@ function readForm(form: URLSearchParams): Wanted {
   return { audiences, algorithm, durationSeconds, tags };
 }
 
-interface Caller {
+interface Identified {
   readonly roleArn: string;
   /** When the session ends, in seconds since the epoch: no token may outlive it. */
   readonly endsAt: number;
 }
 
 /** Whose credentials signed the request; a session must be allowed to ask by its policies, too. */
-function callerOf(
-  { authorization, sessionToken, sessions }: StsRequest,
-  roles: WebIdentityIssuerOptions['roles'],
-): Caller {
-  const accessKeyId = /^AWS4-HMAC-SHA256 Credential=([^/,\s]+)\//.exec(authorization ?? '')?.[1];
-  if (accessKeyId === undefined) throw new StsError(403, 'MissingAuthenticationToken', 'The request is not signed.');
+function identify({ caller, sessions }: StsRequest, roles: WebIdentityIssuerOptions['roles']): Identified {
+  if (caller === undefined) throw new StsError(403, 'MissingAuthenticationToken', 'The request is not signed.');
+  const { accessKeyId, sessionToken } = caller;
   if (Object.hasOwn(roles, accessKeyId)) return { roleArn: roles[accessKeyId] ?? '', endsAt: Infinity };
   const session = sessions.find(accessKeyId, sessionToken);
   if (session === undefined) {
@@ -122,7 +100,7 @@ function callerOf(
   return { roleArn: session.roleArn, endsAt: Math.floor(session.expiresAt / 1000) };
 }
 
-type Keys = Readonly<Record<(typeof ALGORITHMS)[number], Key>>;
+type Keys = Readonly<Record<(typeof ALGORITHMS)[number], PublishedKey>>;
 
 /** What is served below the issuer. */
 function documentAt(path: string | undefined, issuer: string, { RS256, ES384 }: Keys): object | undefined {
@@ -163,7 +141,7 @@ export async function startWebIdentityIssuer(options: WebIdentityIssuerOptions):
   });
   const { roles, accountId = '123456789012', region = 'eu-west-1', enabled = true, clock = systemClock } = options;
   const port = wholeNumber(OWNER, 'port', options.port, { fallback: 0, min: 0, max: 65_535 });
-  const [RS256, ES384] = await Promise.all([createKey('RS256'), createKey('ES384')]);
+  const [RS256, ES384] = await Promise.all([createPublishedKey('RS256'), createPublishedKey('ES384')]);
   const keys: Keys = { RS256, ES384 };
   const server = createServer((request, response) => {
     const document = documentAt(request.url, issuer, keys);
@@ -188,7 +166,7 @@ export async function startWebIdentityIssuer(options: WebIdentityIssuerOptions):
   return {
     issuer,
     async action(request) {
-      const { roleArn, endsAt } = callerOf(request, roles);
+      const { roleArn, endsAt } = identify(request, roles);
       if (!enabled) {
         const message = 'Outbound web identity federation is not enabled for this account.';
         throw new StsError(403, 'OutboundWebIdentityFederationDisabledException', message);

@@ -24,3 +24,12 @@ export function toXml(elements: Elements): string {
     })
     .join('');
 }
+
+/** Of the elements of STS. */
+export const STS_NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/';
+
+/** An error as STS answers it. */
+export function errorXml(status: number, code: string, message: string, requestId: string): string {
+  const error = { Type: status < 500 ? 'Sender' : 'Receiver', Code: code, Message: message };
+  return `<ErrorResponse xmlns="${STS_NAMESPACE}">${toXml({ Error: error, RequestId: requestId })}</ErrorResponse>`;
+}

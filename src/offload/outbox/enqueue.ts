@@ -19,7 +19,10 @@ export interface EnqueueOptions {
    * once.
    */
   readonly idempotencyKey?: string;
-  /** Work for one function with the same ordering key is delivered in the order in which it was left. 1 to 128 visible ASCII characters. */
+  /**
+   * Work for one function with the same ordering key is delivered in the order in which it was left. 1 to 128 visible ASCII
+   * characters.
+   */
   readonly orderingKey?: string;
   /** Not to be delivered before. Default: at once. */
   readonly notBefore?: Date;

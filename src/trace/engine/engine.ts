@@ -8,7 +8,10 @@ import { temporaryFolder, type TemporaryFolder } from './temporary-folder';
 
 /** How the logs are worked on. */
 export interface EngineOptions {
-  /** Most memory that DuckDB may take, such as `512MB`; what is more goes to disk. 80 % of the machine's by default. */
+  /**
+   * Memory for the data, such as `512MB`; what is more goes to disk. DuckDB gets half of it, because it does not count all
+   * that it takes. Where nothing is said, DuckDB's own limit holds: 80 % of the machine's.
+   */
   readonly memory?: string | undefined;
   /** Threads that work; all cores by default. */
   readonly threads?: number | undefined;

@@ -1,3 +1,4 @@
+import { printable } from '../../core/printable';
 import type { Input } from '../inputs/inputs';
 
 /** Longest line that is read, in bytes; IIS writes at most 64 KB, CloudWatch takes 1 MB. */
@@ -46,14 +47,7 @@ export class Account {
 }
 
 /** Beginning of a line, for people: bounded, and what terminals obey is written out. */
-export function sampleOf(line: string): string {
-  return line
-    .slice(0, 200)
-    .replace(
-      /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]/g,
-      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-    );
-}
+export const sampleOf = (line: string): string => printable(line.slice(0, 200));
 
 /** Problems that are none: such lines are counted as skipped. */
 export const SKIPPED: ReadonlySet<string> = new Set(['blank', 'directive', 'other', 'timeout']);

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { constants, createGunzip } from 'node:zlib';
+import { encodingOf } from '../../core/text-file';
 
 /** How a file's bytes become text. */
 export interface Encoding {
@@ -46,17 +47,12 @@ function unpackedBeginning(packed: Buffer): Promise<Buffer> {
   });
 }
 
-function charsetOf(bytes: Buffer): Encoding['charset'] {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
-  return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
-}
-
 /** Reads the beginning of a file, packed or not. */
 export async function readHead(path: string): Promise<Head> {
   const first = await firstBytes(path);
   const isGzip = first[0] === 0x1f && first[1] === 0x8b;
   const bytes = isGzip ? await unpackedBeginning(first) : first;
-  const charset = charsetOf(bytes);
+  const charset = encodingOf(bytes);
   const text = new TextDecoder(charset).decode(bytes, { stream: true });
   return { isGzip, charset, text, isWhole: first.length < HEAD_BYTES && bytes.length < HEAD_BYTES };
 }

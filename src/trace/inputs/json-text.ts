@@ -19,7 +19,7 @@ export function withoutTime(line: string): string {
 const UNQUOTED = /":\s*([^"\s[{][^",}]*?)\s*([,}])/g;
 
 /** A line with its bare values quoted: what a format without quotes wrote for a value that is missing is no JSON. */
-export function quoted(line: string): string {
+function quoted(line: string): string {
   return line.replace(UNQUOTED, '":"$1"$2');
 }
 

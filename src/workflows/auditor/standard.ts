@@ -4,9 +4,9 @@ import { BatonError } from '../../core/errors';
 import type { Logger } from '../../core/logger';
 import type { KeyFinder } from '../../jws/keys';
 import type { HandOverDocument } from '../../policy/document';
-import { workflowError } from '../errors';
-import { historyPages, withinBudget, type HistoryReader } from '../history-pages';
-import type { RequestBudget } from '../request-budget';
+import { calling } from '../errors';
+import { historyPages, type HistoryReader } from '../history-pages';
+import { withinBudget, type RequestBudget } from '../request-budget';
 import { Visits } from '../visits';
 import type { CursorRow } from './cursor-file';
 import { isOtherExecution, isWritten, newRow, noteEvent, type Ledger } from './ledger';
@@ -39,6 +39,8 @@ const MAX_READINGS = 2000;
 const AT_ONCE = 4;
 /** A throttled request is made again until it is let through: the auditor has the time. */
 const PATIENCE_MS = 5 * 60_000;
+const DESCRIBE = 'states:DescribeExecution';
+const LIST = 'states:ListExecutions';
 const FAILED: readonly ExecutionStatus[] = ['FAILED', 'TIMED_OUT', 'ABORTED'];
 
 /** How far a history was read, with what the next events refer to. */
@@ -210,7 +212,7 @@ export class StandardFollower {
     const { sdk, client, budget } = reader;
     const machine = this.#machineOf(row.arn);
     const ask = () => client.send(new sdk.DescribeExecutionCommand({ executionArn: row.arn }), { abortSignal: signal });
-    const described = await calling('states:DescribeExecution', row.workflow, row.arn, () =>
+    const described = await calling({ name: row.workflow, arn: row.arn, action: DESCRIBE }, () =>
       withinBudget(ask, { budget, patienceMs: PATIENCE_MS, signal }),
     );
     const workflow = machine && workflowOf(machine, { ...described });
@@ -233,7 +235,7 @@ export class StandardFollower {
         ...(nextToken !== undefined && { nextToken }),
       });
       const ask = () => client.send(command, { abortSignal: signal });
-      const page = await calling('states:ListExecutions', machine.workflows[0]?.name ?? '', machine.arn, () =>
+      const page = await calling({ name: machine.workflows[0]?.name ?? '', arn: machine.arn, action: LIST }, () =>
         withinBudget(ask, { budget, patienceMs: PATIENCE_MS, signal }),
       );
       yield page.executions ?? [];
@@ -313,13 +315,5 @@ export class StandardFollower {
       return;
     }
     if (redriveCount > row.redrives || (row.end === undefined && stopDate !== undefined)) this.#nextLookMs.set(arn, 0);
-  }
-}
-
-async function calling<T>(action: string, workflow: string, arn: string, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (thrown) {
-    throw workflowError({ name: workflow, arn, action }, thrown);
   }
 }

@@ -2,7 +2,7 @@ import type { AuditEvent } from '../../core/logger';
 import { redactText } from '../../logging/redact';
 import { REFUSAL_PREFIX } from '../../token/envelope';
 import { loggableCause } from '../decision';
-import type { HistoryEvent, Visit } from '../visits';
+import { failureOf, type HistoryEvent, type Visit } from '../visits';
 import type { StartedBy } from './started-by';
 
 /** The event of the audit trail. */
@@ -36,21 +36,13 @@ export const executionNameOf = (arn: string): string => arn.split(':')[7] ?? arn
  * An ARN as a line shows it. What the trail takes out of texts, mail addresses and tokens, may stand in a name that somebody
  * gave in AWS; but a line must say which execution it is of, to people and to whoever reads it back. `~` is in no name.
  */
-export function shownArn(arn: string): string {
+function shownArn(arn: string): string {
   const isTakenOut = arn.includes('@') || redactText(arn) !== arn;
   return isTakenOut ? arn.replaceAll('@', '~40').replaceAll('.', '~2E') : arn;
 }
 
 /** The ARN that a line shows. */
 export const readShownArn = (shown: string): string => shown.replaceAll('~40', '@').replaceAll('~2E', '.');
-
-/** What went wrong: its name, and the words that whoever failed has for it. */
-function failureOf(event: TransitionEvent): { readonly error?: string; readonly cause?: string } {
-  const { type = '' } = event;
-  const member = `${type.charAt(0).toLowerCase()}${type.slice(1)}EventDetails`;
-  const { error, cause } = ((event as object as Record<string, unknown>)[member] ?? {}) as Record<string, unknown>;
-  return { ...(typeof error === 'string' && { error }), ...(typeof cause === 'string' && { cause }) };
-}
 
 /** Redacted before it is cut: half a token would not be known as one. */
 function shownCause(cause: string, characters: number): string {

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { MachineGraph, StateNode } from './graph';
 import { layOut } from './layout';
 import { PAGE_STYLE } from './page-style';
-import { durationText, errorTexts, standingOf, tookText, type Annotations, type Standing } from './rows';
+import { durationText, errorTexts, MARKS, standingOf, tookText, type Annotations, type Standing } from './rows';
 import type { StateTrace } from './run-path';
-import { drawSvg, escaped, MARKS } from './svg';
+import { drawSvg, escaped } from './svg';
 
 /** Something that stands above the picture: `Status`, `FAILED`. */
 export type Fact = readonly [name: string, value: string, standing?: Standing];

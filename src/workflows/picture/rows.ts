@@ -18,6 +18,16 @@ export interface Row {
 /** How a state stands in the run; `not reached` where the run did not come to it. */
 export type Standing = StateOutcome | 'not reached';
 
+/** How a state stands, as a sign: nobody needs to see colours to read it. */
+export const MARKS: Readonly<Record<Standing, string>> = {
+  passed: '✓',
+  running: '▸',
+  caught: '!',
+  failed: '✗',
+  stopped: '■',
+  'not reached': '·',
+};
+
 /** What a picture says beside the machine itself. */
 export interface Annotations {
   /** What happened in a run. */

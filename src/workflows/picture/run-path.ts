@@ -1,4 +1,4 @@
-import { errorOf, MAX_ERRORS, Visits, type HistoryEvent, type Visit } from '../visits';
+import { errorOf, failureOf, MAX_ERRORS, Visits, type HistoryEvent, type Visit } from '../visits';
 
 /** A failure of an attempt, as AWS has it. */
 export interface PathError {
@@ -89,7 +89,7 @@ export class RunPathReader implements RunPath {
       this.#failed.delete(visit);
     } else if (kind === 'failed') {
       this.#failed.add(visit);
-      if (trace.errors.length < MAX_ERRORS) trace.errors.push(pathError(event, type));
+      if (trace.errors.length < MAX_ERRORS) trace.errors.push(pathError(event));
     } else if (SUCCEEDS.test(type)) this.#failed.delete(visit);
     else if (GROUP_FAILS.test(type)) {
       this.#failed.add(visit);
@@ -168,9 +168,7 @@ const newTrace = (at: Date): StateTrace => ({
 const worse = (one: StateOutcome, other: StateOutcome): StateOutcome =>
   OUTCOMES.indexOf(one) > OUTCOMES.indexOf(other) ? one : other;
 
-/** `taskFailedEventDetails` of `TaskFailed`: each type has its details under its own name. */
-function pathError(event: HistoryEvent, type: string): PathError {
-  const member = `${type.charAt(0).toLowerCase()}${type.slice(1)}EventDetails`;
-  const { cause } = ((event as Record<string, unknown>)[member] ?? {}) as { readonly cause?: unknown };
-  return { name: errorOf(event, type), ...(typeof cause === 'string' && cause !== '' && { cause }) };
+function pathError(event: HistoryEvent): PathError {
+  const { cause } = failureOf(event);
+  return { name: errorOf(event), ...(cause !== undefined && { cause }) };
 }

@@ -1,5 +1,5 @@
 import type { Picture, PlacedBox, PlacedBranch, PlacedWay } from './layout';
-import type { Row, Standing } from './rows';
+import { MARKS, type Row, type Standing } from './rows';
 import { fitted } from './text-width';
 
 /** Pixels of a cell. Text is written in a face whose characters are as wide as a cell. */
@@ -94,16 +94,6 @@ function waysSvg(ways: readonly PlacedWay[]): string {
     .map((way) => waySvg(way, way.points.length < 4 || whole.get(laneOf(way)) === way))
     .join('');
 }
-
-/** How a state stands, as a sign: nobody needs to see colours to read it. */
-export const MARKS: Readonly<Record<Standing, string>> = {
-  passed: '✓',
-  running: '▸',
-  caught: '!',
-  failed: '✗',
-  stopped: '■',
-  'not reached': '·',
-};
 
 /** A line of a box; it says at its end what it says on the right of a terminal. */
 function rowSvg(

@@ -1,6 +1,6 @@
 import type { Picture, PlacedBox, PlacedWay } from './layout';
 import { LineCanvas, type Pen } from './line-canvas';
-import type { Row, Standing, Tone } from './rows';
+import { MARKS, type Row, type Standing, type Tone } from './rows';
 import { cut, fitted, textWidth } from './text-width';
 
 /** What the terminal can show. */
@@ -10,15 +10,17 @@ export interface TerminalOptions {
   readonly colours: boolean;
 }
 
-/** How a state stands, as a sign: nobody needs to see colours to read it. */
-const MARKS: Readonly<Record<Standing, readonly [unicode: string, ascii: string]>> = {
-  passed: ['✓', '+'],
-  running: ['▸', '>'],
-  caught: ['!', '!'],
-  failed: ['✗', 'x'],
-  stopped: ['■', '#'],
-  'not reached': ['·', '.'],
+/** {@link MARKS} on consoles that know nothing but ASCII. */
+const ASCII_MARKS: typeof MARKS = {
+  passed: '+',
+  running: '>',
+  caught: '!',
+  failed: 'x',
+  stopped: '#',
+  'not reached': '.',
 };
+
+const marksOf = (unicode: boolean): typeof MARKS => (unicode ? MARKS : ASCII_MARKS);
 
 /** Select Graphic Rendition (ECMA-48), by what is drawn. */
 const COLOURS: Readonly<Record<string, string>> = {
@@ -95,7 +97,7 @@ class Painter {
   ): void {
     const row = y + 1 + index;
     const room = width - 4;
-    const mark = standing === undefined ? '' : MARKS[standing][this.#options.unicode ? 0 : 1];
+    const mark = standing === undefined ? '' : marksOf(this.#options.unicode)[standing];
     if (index === 0 && standing !== undefined) this.#canvas.text(x + 2, row, mark, standing);
     const indent = index === 0 && standing === undefined ? 0 : INDENT;
     const [left, shownRight] = fitted(this.#say(text), this.#say(right), room - indent);
@@ -149,7 +151,7 @@ export function drawInTerminal(picture: Picture, options: TerminalOptions): stri
 /** The signs of a run, in a line. */
 export function terminalLegend({ unicode, colours }: TerminalOptions): string {
   const paint = paintWith(colours);
-  return Object.entries(MARKS)
-    .map(([standing, marks]) => `${paint(marks[unicode ? 0 : 1], standing)} ${standing}`)
+  return Object.entries(marksOf(unicode))
+    .map(([standing, mark]) => `${paint(mark, standing)} ${standing}`)
     .join('   ');
 }

@@ -6,7 +6,7 @@ import { ServiceError } from '../service-error';
 import type { LoadedMachine } from '../state-machine';
 import type { StateMachines } from '../state-machines';
 import type { TaskTokens } from '../task-tokens';
-import type { Timers } from '../timers';
+import type { Timers } from '../../../core/timers';
 
 /** What the actions of the API work on. */
 export interface Service {

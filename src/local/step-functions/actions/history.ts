@@ -1,14 +1,14 @@
-import type { HistoryEvent } from '../history';
+import { DATA_MEMBERS, type HistoryEvent } from '../history';
 import { executionOf, type Action } from './action';
-
-/** Members of details that hold what went into the execution or came out of it. */
-const DATA = ['input', 'inputDetails', 'output', 'outputDetails', 'assignedVariables', 'assignedVariablesDetails'];
 
 function withoutData(event: HistoryEvent): object {
   return Object.fromEntries(
     Object.entries(event).map(([name, value]) => {
       if (!name.endsWith('EventDetails')) return [name, value];
-      return [name, Object.fromEntries(Object.entries(value as object).filter(([member]) => !DATA.includes(member)))];
+      return [
+        name,
+        Object.fromEntries(Object.entries(value as object).filter(([member]) => !DATA_MEMBERS.includes(member))),
+      ];
     }),
   );
 }

@@ -4,9 +4,9 @@ import { figure, grouped, many, percent, type Rule } from './rule';
 /** A server is silent, and not only little used, after so many times its usual distance between two requests. */
 const GAPS = 20;
 
-/** Whether `c` was in use for half or more of the time in which both `a` and `b` were. */
-const COVERS_BOTH =
-  '2 * (least(a.last_at, b.last_at, c.last_at) - greatest(a.first_at, b.first_at, c.first_at)) ' +
+/** Whether a third policy was in use for half or more of the time in which both `a` and `b` were. */
+const coversBoth = (third: string): string =>
+  `2 * (least(a.last_at, b.last_at, ${third}.last_at) - greatest(a.first_at, b.first_at, ${third}.first_at)) ` +
   '>= least(a.last_at, b.last_at) - greatest(a.first_at, b.first_at)';
 
 export const DRIFT_RULES: readonly Rule[] = [
@@ -22,8 +22,8 @@ FROM app_policies p
 JOIN (
   SELECT DISTINCT a.server, a.policy FROM app_policies a
   JOIN app_policies b ON a.policy <> b.policy AND a.server <> b.server AND a.first_at <= b.last_at AND b.first_at <= a.last_at
-  LEFT JOIN app_policies c ON c.policy = a.policy AND c.server = b.server AND ${COVERS_BOTH}
-  LEFT JOIN app_policies e ON e.policy = b.policy AND e.server = a.server AND ${COVERS_BOTH.replaceAll('c.', 'e.')}
+  LEFT JOIN app_policies c ON c.policy = a.policy AND c.server = b.server AND ${coversBoth('c')}
+  LEFT JOIN app_policies e ON e.policy = b.policy AND e.server = a.server AND ${coversBoth('e')}
   -- Both servers have both policies most of that time: these are two apps.
   WHERE c.policy IS NULL OR e.policy IS NULL
 ) d ON d.server = p.server AND d.policy = p.policy`,

@@ -9,7 +9,7 @@ import type { Rule } from './rule';
 import { SERVER_RULES } from './server';
 import { TOKEN_RULES } from './tokens';
 
-/** All that is looked for in the logs. */
+/** All that SQL looks for in the logs; that a route became slower is read off its time series (latency-change.ts). */
 export const RULES: readonly Rule[] = [
   ...BYPASS_RULES,
   ...LOST_RULES,

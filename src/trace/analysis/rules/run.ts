@@ -3,7 +3,7 @@ import type { SqlEngine } from '../sql-engine';
 import type { Rule } from './rule';
 
 /** Rows of evidence in a report. */
-export const EVIDENCE_ROWS = 50;
+const EVIDENCE_ROWS = 50;
 
 /** How many there are, and the rule's figures: one row. */
 export function figuresSql({ rows, figures = {} }: Rule): string {

@@ -1,7 +1,7 @@
 import type { Hop } from '../../report-model';
 
 /** The percentiles of a report, in percent. */
-export const PERCENTS = [50, 90, 95, 99] as const;
+const PERCENTS = [50, 90, 95, 99] as const;
 
 /** Stands for all routes where others have their place. */
 export const ALL_ROUTES = -1;

@@ -2,7 +2,7 @@
  * The path with IDs replaced, for requests whose route no gateway tells: UUIDs, ULIDs, long hex, numbers and dates become
  * `{id}`. A word boundary ends each, so that `/123.pdf` is one and `/123abc` is none.
  */
-export function pathTemplateSql(path: string): string {
+function pathTemplateSql(path: string): string {
   const uuid = '[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}';
   const ulid = '[0-7][0-9A-HJKMNP-TV-Z]{25}';
   const hex = '[0-9a-fA-F]{16,}';

@@ -12,7 +12,7 @@ const ROUND_MS: readonly number[] = [
 ];
 
 /** At most so many steps over the whole time. */
-export const MAX_BUCKETS = 120;
+const MAX_BUCKETS = 120;
 
 /** One row: over how long a time requests are summed up, by how long the logs are. */
 export const TIME_SCALE_SQL = `

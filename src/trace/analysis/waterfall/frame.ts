@@ -37,7 +37,8 @@ export function frameOf({ gateway: [gatewayRow], iis: [iisRow], app: [appRow] }:
   };
 }
 
-function gatewayStretch(row: LogRow): Stretch | undefined {
+/** What the gateway logged of itself; its lines say when the request came. */
+export function gatewayStretch(row: LogRow): Stretch | undefined {
   const beganMs = numberOf(row, 't_ms');
   return beganMs === undefined ? undefined : { beganMs, durationMs: numberOf(row, 'latency_ms') ?? 0 };
 }

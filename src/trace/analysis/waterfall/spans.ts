@@ -1,6 +1,6 @@
 import type { Cell, Span } from '../../report-model';
-import { ownClock, type Frame } from './frame';
-import { placeInside, type Stretch } from './place';
+import { gatewayStretch, ownClock, type Frame } from './frame';
+import { placeInside, type PlacedBy, type Stretch } from './place';
 import { numberOf, textOf, type LogRow, type Records } from './records';
 
 /** A span on the epoch's clock; {@link Span.startMs} counts from the request's beginning. */
@@ -9,62 +9,46 @@ export type TimedSpan = Omit<Span, 'startMs'> & { readonly beganMs: number };
 /** What all rows have, and what stands elsewhere in the span. */
 const SHOWN_ELSEWHERE = new Set(['file_id', 't_ms', 'sent_logged', 'answered_logged', 'format']);
 
-function detailsOf(row: LogRow, more: Readonly<Record<string, Cell>> = {}): Record<string, Cell> {
+/** What else the row says, for people. */
+export function detailsOf(row: LogRow, more: Readonly<Record<string, Cell>> = {}): Record<string, Cell> {
   const told = Object.entries(row).filter(([column, value]) => value !== null && !SHOWN_ELSEWHERE.has(column));
   return { ...Object.fromEntries(told), ...more };
 }
 
 const joined = (...words: (string | undefined)[]): string => words.filter((word) => word !== undefined).join(' ');
 
-const statusOf = (row: LogRow): string | null => (row['status'] === null ? null : String(row['status']));
-
-const isServerError = (row: LogRow): boolean => (numberOf(row, 'status') ?? 0) >= 500;
-
 /** The request itself in gateway, IIS and app. An ID that a log has twice is there twice, each by its own clock. */
-export function requestSpans(records: Records, frame: Frame): TimedSpan[] {
-  const spans: TimedSpan[] = [];
-  const add = (
-    source: 'gateway' | 'iis' | 'app',
-    row: LogRow,
-    stretch: (Stretch & { by?: string }) | undefined,
-    isFailure: boolean,
-  ): void => {
-    if (stretch === undefined) return;
-    const label = joined(textOf(row, 'method'), textOf(row, 'path'));
-    const placed: Record<string, Cell> = stretch.by === undefined ? {} : { placed_by: stretch.by };
-    const { beganMs, durationMs } = stretch;
-    spans.push({
-      source,
-      label,
-      beganMs,
-      durationMs,
-      status: statusOf(row),
-      isFailure,
-      details: detailsOf(row, placed),
-    });
+export function requestSpans({ gateway, iis, app }: Records, frame: Frame): TimedSpan[] {
+  return [
+    ...gateway.flatMap((row) => requestSpan('gateway', row, gatewayStretch(row))),
+    ...iis.flatMap((row, n) => requestSpan('iis', row, n === 0 ? frame.iis : atOwnClock(row, 'time_taken_ms'))),
+    ...app.flatMap((row, n) => requestSpan('app', row, n === 0 ? frame.app : atOwnClock(row, 'duration_ms'))),
+  ];
+}
+
+function requestSpan(
+  source: 'gateway' | 'iis' | 'app',
+  row: LogRow,
+  stretch: (Stretch & { readonly by?: PlacedBy }) | undefined,
+): TimedSpan[] {
+  if (stretch === undefined) return [];
+  const { beganMs, durationMs, by } = stretch;
+  const span: TimedSpan = {
+    source,
+    label: joined(textOf(row, 'method'), textOf(row, 'path')),
+    beganMs,
+    durationMs,
+    status: row['status'] === null ? null : String(row['status']),
+    isFailure: (numberOf(row, 'status') ?? 0) >= 500 || row['aborted'] === true,
+    details: detailsOf(row, by === undefined ? {} : { placed_by: by }),
   };
-  const atOwnClock = (row: LogRow, column: string): Stretch | undefined => {
-    const durationMs = numberOf(row, column) ?? 0;
-    const beganMs = ownClock(row, durationMs);
-    return beganMs === undefined ? undefined : { beganMs, durationMs };
-  };
-  records.gateway.forEach((row, n) => {
-    const beganMs = numberOf(row, 't_ms');
-    const stretch = beganMs === undefined ? undefined : { beganMs, durationMs: numberOf(row, 'latency_ms') ?? 0 };
-    add('gateway', row, n === 0 ? frame.gateway : stretch, isServerError(row));
-  });
-  records.iis.forEach((row, n) =>
-    add('iis', row, n === 0 ? frame.iis : atOwnClock(row, 'time_taken_ms'), isServerError(row)),
-  );
-  records.app.forEach((row, n) =>
-    add(
-      'app',
-      row,
-      n === 0 ? frame.app : atOwnClock(row, 'duration_ms'),
-      isServerError(row) || row['aborted'] === true,
-    ),
-  );
-  return spans;
+  return [span];
+}
+
+function atOwnClock(row: LogRow, column: string): Stretch | undefined {
+  const durationMs = numberOf(row, column) ?? 0;
+  const beganMs = ownClock(row, durationMs);
+  return beganMs === undefined ? undefined : { beganMs, durationMs };
 }
 
 /** Functions that ran, and what Lambda reports of them. Those that the request waited for lie within the app. */

@@ -1,6 +1,5 @@
-import type { Cell } from '../../report-model';
 import { numberOf, textOf, valuesOf, type LogRow } from './records';
-import type { TimedSpan } from './spans';
+import { detailsOf, type TimedSpan } from './spans';
 
 const END = /^Execution(?:Succeeded|Failed|Aborted|TimedOut)$/;
 const FAILURE = /(?:Failed|TimedOut|Aborted)$/;
@@ -43,13 +42,15 @@ function stateSpans(events: readonly LogRow[]): TimedSpan[] {
         spanOf(textOf(row, 'state') ?? `event ${n + 1}`, beganMs, endedMs, {
           status,
           isFailure: false,
-          details: plain(row),
+          details: detailsOf(row),
         }),
       ];
     }
     if (!FAILURE.test(type) || END.test(type)) return [];
     const label = textOf(row, 'state') ?? type;
-    return [spanOf(label, numberOf(row, 't_ms') ?? 0, null, { status: type, isFailure: true, details: plain(row) })];
+    return [
+      spanOf(label, numberOf(row, 't_ms') ?? 0, null, { status: type, isFailure: true, details: detailsOf(row) }),
+    ];
   });
 }
 
@@ -58,11 +59,6 @@ const typeOf = (row: LogRow): string => textOf(row, 'event_type') ?? '';
 const isAfter = (one: LogRow, other: LogRow): boolean =>
   (numberOf(one, 'event_id') ?? 0) > (numberOf(other, 'event_id') ?? 0) ||
   (one['event_id'] === null && (numberOf(one, 't_ms') ?? 0) >= (numberOf(other, 't_ms') ?? 0));
-
-const plain = (row: LogRow): Record<string, Cell> =>
-  Object.fromEntries(
-    Object.entries(row).filter(([name, value]) => value !== null && name !== 'file_id' && name !== 't_ms'),
-  );
 
 function spanOf(
   label: string,

@@ -1,3 +1,4 @@
+import { htmlText } from '../../../core/html-text';
 import { printable } from '../../../core/printable';
 
 /** HTML that is finished. Only {@link markup} makes it, so a text that a log holds cannot pass for it. */
@@ -24,18 +25,9 @@ const unindented = (text: string): string => text.replace(/\n\s+/g, '\n');
 function render(part: Part): string {
   if (part === null || part === undefined || part === false) return '';
   if (part instanceof Markup) return part.text;
-  if (typeof part === 'string' || typeof part === 'number') return escape(printable(String(part)));
+  if (typeof part === 'string' || typeof part === 'number') return htmlText(printable(String(part)));
   return part.map(render).join('');
 }
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 
 /** JSON for a script element of type application/json: nothing in it ends the element, begins a comment, or turns text round. */
 export function jsonMarkup(value: unknown): Markup {

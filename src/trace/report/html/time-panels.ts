@@ -1,7 +1,6 @@
-import type { TraceReport } from '../../report-model';
 import { compact, count, duration, time } from '../units';
 import { HOP_WORDS } from '../words';
-import { HOPS } from '../../report-model';
+import { HOPS, type Hop, type TimeSeries, type TraceReport } from '../../report-model';
 import { markup, type Markup } from './markup';
 import { empty, panel, scrolling } from './panel';
 
@@ -34,40 +33,38 @@ export function overTimePanel({ series }: TraceReport): Markup {
     id: 'time',
     title,
     intro,
-    body: [markup`<div class="charts script-only">${charts}</div>`, timeTable()],
+    body: [markup`<div class="charts script-only">${charts}</div>`, timeTable(all, hops)],
   });
+}
 
-  function timeTable(): Markup {
-    const table = markup` <table id="time-table">
-      <thead>
-        <tr>
-          <th scope="col">From</th>
-          ${['Requests', 'Errors', 'Refused', ...hops.map((hop) => `p95 ${HOP_WORDS[hop].name}`)].map((name) => markup`<th scope="col" class="number">${name}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${tableRows()}
-      </tbody>
-    </table>`;
-    return markup`<details class="numbers">
-      <summary>These charts as a table</summary>
-      ${scrolling('Over time, as a table', table)}
-    </details>`;
-  }
-
-  function tableRows(): readonly Markup[] {
-    return (all?.tMs ?? []).map((t, index) => {
-      const counts = [all?.requests[index], all?.errors[index], all?.refused[index]].map((value) => count(value ?? 0));
-      const times = hops.map((hop) => {
-        const ms = all?.p95Ms[hop]?.[index] ?? null;
-        return ms === null ? '–' : duration(ms);
-      });
-      return markup`<tr data-time="${t}">
+function timeTable({ tMs, requests, errors, refused, p95Ms }: TimeSeries, hops: readonly Hop[]): Markup {
+  const rows = tMs.map((t, index) => {
+    const counts = [requests[index], errors[index], refused[index]].map((value) => count(value ?? 0));
+    const times = hops.map((hop) => {
+      const ms = p95Ms[hop]?.[index] ?? null;
+      return ms === null ? '–' : duration(ms);
+    });
+    return markup`<tr data-time="${t}">
         <th scope="row">${time(t)}</th>
         ${[...counts, ...times].map((text) => markup`<td class="number">${text}</td>`)}
       </tr>`;
-    });
-  }
+  });
+  const names = ['Requests', 'Errors', 'Refused', ...hops.map((hop) => `p95 ${HOP_WORDS[hop].name}`)];
+  const table = markup` <table id="time-table">
+    <thead>
+      <tr>
+        <th scope="col">From</th>
+        ${names.map((name) => markup`<th scope="col" class="number">${name}</th>`)}
+      </tr>
+    </thead>
+    <tbody>
+      ${rows}
+    </tbody>
+  </table>`;
+  return markup`<details class="numbers">
+    <summary>These charts as a table</summary>
+    ${scrolling('Over time, as a table', table)}
+  </details>`;
 }
 
 function chart(id: string, title: string, lines: readonly (readonly [string, string])[]): Markup {

@@ -159,7 +159,11 @@ function tickTime(ms) {
     : iso.slice(ms % 60_000 === 0 ? 11 : 14, ms % 60_000 === 0 ? 16 : 19);
 }
 
-/** The values under the cursor; without one, the highest. @param {HTMLElement} figure @param {Line[]} lines @param {Series} series @param {number | null} index @param {(value: number) => string} format */
+/**
+ * The values under the cursor; without one, the highest.
+ * @param {HTMLElement} figure @param {Line[]} lines @param {Series} series
+ * @param {number | null} index @param {(value: number) => string} format
+ */
 function showReadout(figure, lines, series, index, format) {
   for (const { line, values } of lines) {
     const shown = figure.querySelector(`[data-line="${line}"] b`);

@@ -1,1 +1,0 @@
-export { pause, systemTimers, type Timers } from '../../core/timers';
