@@ -29,7 +29,8 @@ exports.rangeOf = ({ file, location: { start, end } }) =>
   `${file}:${start.line}:${start.column - 1}-${end.line}:${end.column - 1}`;
 
 exports.isAlive = ({ status }) => status === 'Survived' || status === 'NoCoverage';
-exports.isCaught = ({ status }) => status === 'Killed' || status === 'Timeout';
+/** Code that runs while modules are loaded, where only tests that reach a mutant were run. */
+exports.isLeftOut = ({ status }) => status === 'Ignored';
 
 const count = (mutants, ...statuses) => mutants.filter(({ status }) => statuses.includes(status)).length;
 
@@ -48,34 +49,27 @@ exports.tableOf = (results) => {
       count(mutants, 'Timeout'),
       count(mutants, 'Survived'),
       count(mutants, 'NoCoverage'),
-      count(mutants, 'CompileError', 'RuntimeError', 'Ignored'),
+      count(mutants, 'Ignored'),
+      count(mutants, 'CompileError', 'RuntimeError'),
       `${exports.scoreOf(mutants).toFixed(1)} %`,
     ].join(' | ')} |`;
   return [
-    '| room | mutants | killed | timed out | survived | not reached | could not run | score |',
-    '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+    '| room | mutants | killed | timed out | survived | not reached | left out | could not run | score |',
+    '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
     ...Object.entries(results).map(([room, mutants]) => row(room, mutants)),
     row('all', Object.values(results).flat()),
   ].join('\n');
 };
 
-const cut = (text) =>
-  (text.length > 60 ? `${text.slice(0, 60)}…` : text).replace(/\s+/g, ' ').replaceAll('|', '\\|').replaceAll('`', "'");
+const cut = (text) => (text.length > 80 ? `${text.slice(0, 80)}…` : text).replace(/\s+/g, ' ');
 
-/** Those that no test noticed, by their place. */
+/** Those that no test noticed, a line each: place, kind, the code and what stood in its place. */
 exports.survivorsOf = (mutants) => {
-  const rows = mutants
+  const lines = mutants
     .filter(exports.isAlive)
     .map(
       ({ file, location, mutator, was, replacement }) =>
-        `| ${file}:${location.start.line} | ${mutator} | \`${cut(was)}\` | \`${cut(replacement)}\` |`,
+        `${file}:${location.start.line}  ${mutator}  ${cut(was)}  =>  ${cut(replacement)}\n`,
     );
-  return [
-    '# What no test noticed',
-    '',
-    '| place | kind | code | in its place |',
-    '| --- | --- | --- | --- |',
-    ...rows,
-    '',
-  ].join('\n');
+  return lines.join('');
 };

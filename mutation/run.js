@@ -6,15 +6,21 @@ const { availableParallelism, tmpdir } = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { rooms, wide } = require('./rooms.js');
-const { isAlive, isCaught, mutantsOf, rangeOf, scoreOf, survivorsOf, tableOf } = require('./results.js');
+const { isAlive, isLeftOut, mutantsOf, rangeOf, scoreOf, survivorsOf, tableOf } = require('./results.js');
 
 // npm run mutation [-- <room>...] [-- --again]: changes the code of the rooms, one spot at a time, and looks whether a test
-// notices. First with the room's own tests, which are quick; what survives these meets the tests of the rooms above, which
-// are many and slow. Ends with 1 below the goal.
+// notices. Ends with 1 below the goal.
 const OPTIONS = {
-  /** Only the second part, with the reports that are there: after tests have come that should catch what survived. */
+  /** Only what the reports that are there have alive: after tests have come that should catch it. */
   again: { type: 'boolean', default: false },
+  /** Only some of the passes. */
+  pass: { type: 'string', multiple: true },
 };
+/**
+ * A mutant meets the tests of its room that reach it; where it is code that runs while modules are loaded, all of its
+ * room, since no test can be told to reach it; then those of the rooms above that reach it, which are many and slow.
+ */
+const PASSES = ['own', 'loaded', 'above'];
 /** Mutation score of all rooms together, in per cent. */
 const GOAL = 85;
 
@@ -29,7 +35,7 @@ const readReport = (name) =>
   existsSync(reportOf(name)) ? mutantsOf(JSON.parse(readFileSync(reportOf(name), 'utf8'))) : [];
 
 /** Runs Stryker over `mutate` with the tests of `tests`; it writes its report. */
-async function runStryker(name, mutate, tests) {
+async function runStryker(name, mutate, tests, ignoreStatic) {
   const config = path.join(work, `${name}.json`);
   const options = {
     packageManager: 'npm',
@@ -37,9 +43,11 @@ async function runStryker(name, mutate, tests) {
     plugins: ['@stryker-mutator/jest-runner'],
     mutate,
     coverageAnalysis: 'perTest',
-    // What runs only while modules are loaded would need all tests for each mutant.
-    ignoreStatic: true,
+    ignoreStatic,
+    warnings: { slow: false },
     concurrency: Math.min(availableParallelism(), 4),
+    // A process keeps some megabytes of each run.
+    maxTestRunnerReuse: 200,
     jest: { configFile: 'mutation/jest.config.js', enableFindRelatedTests: false },
     reporters: ['json', 'progress-append-only'],
     jsonReporter: { fileName: reportOf(name) },
@@ -56,31 +64,35 @@ async function runStryker(name, mutate, tests) {
   if (status !== 0) throw new Error(`Stryker ended with ${status} in ${name}.`);
 }
 
-/** What a room's own tests left, with what the tests of the rooms above found of it. */
+/** A room's mutants with what each pass found of them so far. */
 function outcomeOf(room) {
-  const caught = new Map(
-    readReport(`${room}-wide`)
-      .filter(isCaught)
-      .map((mutant) => [mutant.key, mutant]),
-  );
-  return readReport(room).map((mutant) => (isAlive(mutant) ? (caught.get(mutant.key) ?? mutant) : mutant));
+  const [first, ...later] = PASSES.map((pass) => readReport(`${room}-${pass}`));
+  const found = new Map();
+  for (const mutant of later.flat()) if (!isAlive(mutant) && !isLeftOut(mutant)) found.set(mutant.key, mutant);
+  return first.map((mutant) => (isAlive(mutant) || isLeftOut(mutant) ? (found.get(mutant.key) ?? mutant) : mutant));
 }
 
-async function mutateRoom(room, { again }) {
-  if (!again) {
-    rmSync(reportOf(`${room}-wide`), { force: true });
-    await runStryker(room, [`src/${room}/**/*.ts`], rooms[room]);
+async function mutateRoom(room, passes, isAgain) {
+  const tests = rooms[room];
+  if (passes.includes('own') && !isAgain) {
+    for (const pass of PASSES) rmSync(reportOf(`${room}-${pass}`), { force: true });
+    await runStryker(`${room}-own`, [`src/${room}/**/*.ts`], tests, true);
   }
-  const alive = readReport(room).filter(isAlive);
-  if (alive.length > 0) await runStryker(`${room}-wide`, alive.map(rangeOf), wide);
+  const rest = () => outcomeOf(room).filter((mutant) => isAlive(mutant) || isLeftOut(mutant));
+  const loaded = rest().filter(({ isStatic }) => isStatic);
+  if (passes.includes('loaded') && loaded.length > 0)
+    await runStryker(`${room}-loaded`, loaded.map(rangeOf), tests, false);
+  const alive = rest();
+  if (passes.includes('above') && alive.length > 0) await runStryker(`${room}-above`, alive.map(rangeOf), wide, true);
 }
 
 async function main() {
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
-  for (const room of positionals.length > 0 ? positionals : Object.keys(rooms)) await mutateRoom(room, values);
+  const names = positionals.length > 0 ? positionals : Object.keys(rooms);
+  for (const room of names) await mutateRoom(room, values.pass ?? PASSES, values.again);
   const results = Object.fromEntries(Object.keys(rooms).map((room) => [room, outcomeOf(room)]));
   const mutants = Object.values(results).flat();
-  writeFileSync(path.join(__dirname, 'survivors.md'), survivorsOf(mutants));
+  writeFileSync(path.join(__dirname, 'survivors.txt'), survivorsOf(mutants));
   console.log(tableOf(results));
   process.exitCode = scoreOf(mutants) >= GOAL ? 0 : 1;
 }

@@ -88,6 +88,7 @@ const GROUPS = () => [
       item('Threat model', 'threat-model'),
       item('Benchmarks', 'benchmarks'),
       item('Benchmarks of baton trace', 'benchmarks-trace'),
+      item('Mutation tests', 'mutation'),
       ...(hasPage('soak') ? [item('Soak and faults', 'soak')] : []),
       item('Security', 'security'),
       item('Under Windows', 'windows-lane'),

@@ -24,6 +24,7 @@ export const PAGES = new Map([
   ['CONTRIBUTING.md', 'contributing'],
   ['bench/README.md', 'benchmarks'],
   ['bench/trace/README.md', 'benchmarks-trace'],
+  ['mutation/README.md', 'mutation'],
   ['LICENSE', 'licence'],
   ['web.config', 'web-config'],
   ...inFolder('docs').map((name) => [`docs/${name}`, name.slice(0, -3)]),

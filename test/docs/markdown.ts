@@ -30,6 +30,7 @@ export const pages = [
   'examples/offload',
   'bench',
   'bench/trace',
+  'mutation',
 ].flatMap(markdownIn);
 
 export const readPage = (page: string): string => readFileSync(path.join(root, page), 'utf8');
