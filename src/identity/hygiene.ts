@@ -8,12 +8,12 @@ const LOWER_CASE = 0x20;
 const LETTER_A = 0x61;
 const LETTER_Z = 0x7a;
 
-/** The name without what servers confuse: letter case, `-`, `_`, `.` and CGI's `HTTP_` in front. */
+/** The name without what servers confuse: letter case, `-`, `_`, `.` and CGI's `HTTP_` in front, of `Http-User` too. */
 function folded(name: string): string {
   return name
     .toLowerCase()
     .replace(/[^a-z0-9]/g, '')
-    .replace(/^http/, '');
+    .replace(/^(?:http)+/, '');
 }
 
 /**

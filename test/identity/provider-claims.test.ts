@@ -21,6 +21,8 @@ describe('claims of a provider token', () => {
     ['an escaped slash', { 'https://example.com/id': 'x' }, '/https:~1~1example.com~1id', 'x'],
     ['an escaped tilde', { '~1': 'x' }, '/~01', 'x'],
     ['a list item', { ids: ['w', 'x'] }, '/ids/1', 'x'],
+    ['the eleventh of a list', { ids: [...Array<string>(10).fill('w'), 'x'] }, '/ids/10', 'x'],
+    ['a member of a list item', { ids: [{ id: 'x' }] }, '/ids/0/id', 'x'],
     ['an empty name', { '': 'x' }, '/', 'x'],
   ])('finds the subject at %s', (_name, claims, subject, expected) => {
     expect(read(claims, { subject }).subject).toBe(expected);
@@ -40,6 +42,14 @@ describe('claims of a provider token', () => {
     expect(await faultOf(() => read(claims, { subject: '/oid' }))).toBe('claims');
   });
 
+  it.each([{ user: null }, { user: 'x' }, { user: 7 }, { user: [] }, {}])('finds nothing in %j', async (claims) => {
+    expect(await faultOf(() => read(claims, { subject: '/user/id' }))).toBe('claims');
+  });
+
+  it('does not take the length of a list for a value', () => {
+    expect(read({ groups: ['A'] }, { roles: '/groups/length' }).roleValues).toEqual([]);
+  });
+
   it.each(['/constructor/name', '/__proto__/x', '/roles/length', '/roles/00', '/toString'])(
     'finds nothing of a prototype at %s',
     async (subject) => {
@@ -49,7 +59,9 @@ describe('claims of a provider token', () => {
 
   it.each([
     ['a list', { roles: ['A', 'B'] }, ['A', 'B']],
-    ['a text, blanks and all', { roles: 'Team Lead' }, ['Team Lead']],
+    ['a text, blanks and all', { roles: ' Team Lead ' }, [' Team Lead ']],
+    ['texts of a list, blanks and all', { roles: [' A ', ' '] }, [' A ', ' ']],
+    ['nothing of what is no value', { roles: [null, {}], groups: 'A' }, ['A']],
     ['several pointers, each value once', { roles: ['A'], groups: ['B', 'A'] }, ['A', 'B']],
     [
       'texts and whole numbers of a mixed list',
@@ -64,7 +76,7 @@ describe('claims of a provider token', () => {
   });
 
   it.each([
-    ['a text, split at blanks', { scp: 'a  b a' }, ['a', 'b']],
+    ['a text, split at blanks', { scp: ' read  write read' }, ['read', 'write']],
     ['a list', { scp: ['a', 'b'] }, ['a', 'b']],
     // Joined by blanks again, such a value would be two scopes.
     ['a list, without what is no scope token', { scp: ['a', 'b admin', 'c\td', 'é', 'q"'] }, ['a']],
@@ -129,6 +141,19 @@ describe('claims of a provider token', () => {
   ])('a grant type of %p is %s where the policy says what means an application', (gty, expected) => {
     const kind = { pointer: '/gty', application: ['client-credentials', 'service'] };
     expect(read({ gty }, { kind }).kind).toBe(expected);
+  });
+
+  it.each([
+    ['service', 'application'],
+    ['serv', 'user'],
+    ['', 'user'],
+    [undefined, 'user'],
+  ])('a grant type of %p is %s where one value means an application', (gty, expected) => {
+    expect(read({ gty }, { kind: { pointer: '/gty', application: 'service' } }).kind).toBe(expected);
+  });
+
+  it('a user may be called like an application where none is marked', () => {
+    expect(read({ sub: 'application:x' }).subject).toBe('application:x');
   });
 
   describe('an application', () => {

@@ -154,6 +154,13 @@ describe('the edge oidc with two providers', () => {
     },
   );
 
+  it('keeps the caller’s own token at hand, without its scheme, for an exchange', async () => {
+    const [name, value] = bearer(keys.entra, servers.entra);
+    const caller = await edge.verify([name, value]);
+    expect(caller?.ownToken?.()).toBe(value.slice('Bearer '.length));
+    expect(JSON.stringify(caller)).not.toContain(value.slice(-20));
+  });
+
   it('takes the scheme in any letter case', async () => {
     const [name, value] = bearer(keys.entra, servers.entra);
     expect(await edge.verify([name, value.replace('Bearer', 'bEARER')])).toBeDefined();

@@ -1,6 +1,6 @@
 import express from 'express';
-import type { WindowsSignIn } from '../../../src/identity/assertion';
-import { createEdge } from '../../../src/identity/edge';
+import type { VerifiedCaller, WindowsSignIn } from '../../../src/identity/assertion';
+import { createEdge, type Edge } from '../../../src/identity/edge';
 import { identity } from '../../../src/index';
 import { compilePolicy } from '../../../src/policy/policy';
 import { appWith, listen, rawRequest } from '../../middleware/apps';
@@ -20,7 +20,8 @@ const document = {
 };
 const policy = compilePolicy(document);
 const windows: WindowsSignIn = { promotedVariable: 'LOGON_USER', clientCopiesDenied: true };
-const edge = createEdge(policy, { clock, windows });
+let edge: Edge;
+beforeEach(() => (edge = createEdge(policy, { clock, windows })));
 const NAME = 'X-iisnode-LOGON_USER';
 
 describe('the edge windows', () => {
@@ -79,6 +80,25 @@ describe('the edge windows', () => {
     expect(edge.verify([NAME, 'CORP\\J\xd6RG'])).toMatchObject({ identity: { subject: 'windows:CORP\\jörg' } });
   });
 });
+
+it('the edge windows goes by the machine’s clock where it is given none', () => {
+  const before = Math.floor(Date.now() / 1000);
+  const verdict = createEdge(policy, { windows }).verify([NAME, 'CORP\\bob']) as VerifiedCaller;
+  expect(verdict.identity.expiresAt).toBeGreaterThanOrEqual(before + 300);
+  expect(verdict.identity.expiresAt).toBeLessThanOrEqual(Date.now() / 1000 + 300);
+});
+
+it.each<WindowsSignIn['promotedVariable']>(['LOGON_USER', 'AUTH_USER', 'REMOTE_USER'])(
+  'the edge windows reads %s where that is promoted, and no other',
+  (promotedVariable) => {
+    const own = createEdge(policy, { clock, windows: { ...windows, promotedVariable } });
+    const others = ['LOGON_USER', 'AUTH_USER', 'REMOTE_USER'].filter((name) => name !== promotedVariable);
+    const [one, other] = others.map((name) => [`X-iisnode-${name}`, 'CORP\\eve']);
+    expect(own.verify([...one!, `X-iisnode-${promotedVariable}`, 'CORP\\bob', ...other!])).toMatchObject({
+      identity: { subject: 'windows:CORP\\bob' },
+    });
+  },
+);
 
 describe('the start with the edge windows', () => {
   it.each([
