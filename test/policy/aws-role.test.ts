@@ -13,6 +13,7 @@ const roles = {
   reader: { permissions: ['invoice:read'] },
   barred: { deny: ['invoice:read'] },
   wide: { permissions: ['invoice:*'], deny: ['invoice:approve'], ...aws('wide') },
+  half: { permissions: ['invoice:read', 'invoice:print'], deny: ['invoice:print'], ...aws('half') },
 };
 const actors = {
   copilot: { permissions: ['invoice:read'], roles: ['clerk'] },
@@ -20,6 +21,7 @@ const actors = {
   narrow: { permissions: ['invoice:read'], roles: ['printer', 'approver'] },
   denied: { permissions: ['invoice:*'], deny: ['invoice:print'], roles: ['wide', 'clerk'] },
   free: { permissions: ['invoice:*'], roles: ['wide', 'approver'] },
+  elsewhere: { permissions: ['invoice:read'], deny: ['ledger:read'], roles: ['clerk', 'half'] },
 };
 const policy = makePolicy({ roles, actors });
 
@@ -41,6 +43,9 @@ describe('the AWS role of a call', () => {
     ['is the role’s for an actor that may do all of it', ['wide'], ['free'], 'wide'],
     ['is limited by every actor of the chain', ['wide'], ['free', 'copilot'], 'actor_limited'],
     ['is limited in whichever order they act', ['approver'], ['free', 'copilot'], 'clerk'],
+    ['is that of a role beside one that the policy does not know', ['constructor', 'clerk'], [], 'clerk'],
+    ['is the role’s for an actor that is denied something else', ['clerk'], ['elsewhere'], 'clerk'],
+    ['is the role’s for an actor that lacks what the role denies itself', ['half'], ['elsewhere'], 'half'],
     ['is none for an unknown actor', ['clerk'], ['stranger'], 'actor_unknown'],
   ])('%s', (_what, held, acting, expected) => {
     const { reason, role } = policy.decideAwsRole(makeIdentity({ roles: held, actors: acting }), FUNCTION);

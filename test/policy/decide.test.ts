@@ -32,6 +32,10 @@ describe('decidePermission', () => {
     [['auditor'], [], 'invoice:export:pdf', 'granted', 'auditor'],
     [['auditor'], [], 'invoice', 'permission_missing', undefined],
     [['auditor'], [], 'invoices:read', 'permission_missing', undefined],
+    [['clerk'], [], 'invoice:rea', 'permission_missing', undefined],
+    [['clerk'], [], 'invoice:reads', 'permission_missing', undefined],
+    [['clerk'], [], 'repor', 'permission_missing', undefined],
+    [['suspended', 'clerk'], [], 'invoic', 'permission_missing', undefined],
     [['auditor'], [], 'Invoice:read', 'permission_missing', undefined],
     // Deny wins, in whichever order and from whichever role.
     [['approver', 'auditor'], [], 'invoice:approve', 'permission_denied', undefined],
@@ -73,6 +77,27 @@ describe('decidePermission', () => {
   });
 });
 
+describe('decidePermission, to the letter', () => {
+  it('takes no wildcard for something to ask', () => {
+    expect(policy.decidePermission(makeIdentity({ roles: ['auditor'] }), 'invoice:*')).toStrictEqual({
+      allowed: false,
+      public: false,
+      reason: 'permission_missing',
+      required: 'invoice:*',
+    });
+  });
+
+  it('names the first of the roles that grant', () => {
+    for (const [first, second] of [
+      ['clerk', 'approver'],
+      ['approver', 'clerk'],
+    ] as const) {
+      const user = makeIdentity({ roles: ['empty', first, second] });
+      expect(policy.decidePermission(user, 'invoice:read').grantedBy).toBe(first);
+    }
+  });
+});
+
 describe('decideRole', () => {
   it.each([
     [['clerk'], [], 'clerk', 'granted'],
@@ -89,6 +114,8 @@ describe('decideRole', () => {
   ])('%j through %j: %s is %s', (roles, actors, role, reason) => {
     const decision = policy.decideRole(makeIdentity({ roles, actors }), role);
     expect(decision).toMatchObject({ reason, allowed: reason === 'granted', required: role });
+    const rules: Readonly<Record<string, string>> = { granted: `/roles/${roles[0]}`, role_missing: 'none' };
+    expect(decision.rule ?? 'none').toBe(rules[reason] ?? '/actors');
   });
 });
 
@@ -102,6 +129,27 @@ describe('decideScope', () => {
   ])('%j through %j: %s is %s', (scopes, actors, scope, reason) => {
     const decision = policy.decideScope(makeIdentity({ scopes, actors }), scope);
     expect(decision).toMatchObject({ reason, allowed: reason === 'granted', required: scope });
+    expect(decision.rule).toBe(reason === 'actor_unknown' ? '/actors' : undefined);
+  });
+});
+
+describe('decideLogin', () => {
+  const lately = { maxAgeSeconds: 60 };
+  const strong = { acr: 'mfa' };
+  it.each<[object, string[], object, object]>([
+    [{ authTime: 940 }, [], lately, { allowed: true, reason: 'granted' }],
+    [{ authTime: 939 }, [], lately, { allowed: false, reason: 'authentication_insufficient', requiredLogin: lately }],
+    [{ authTime: 1060 }, [], lately, { allowed: true, reason: 'granted' }],
+    [{ authTime: 1061 }, [], lately, { allowed: false, reason: 'authentication_insufficient', requiredLogin: lately }],
+    [{ acr: 'mfa' }, [], lately, { allowed: false, reason: 'authentication_insufficient', requiredLogin: lately }],
+    // How long ago does not matter where it is not asked.
+    [{ acr: 'mfa' }, [], strong, { allowed: true, reason: 'granted' }],
+    [{ authTime: 1000 }, [], strong, { allowed: false, reason: 'authentication_insufficient', requiredLogin: strong }],
+    [{ acr: 'mfa' }, ['idle'], strong, { allowed: true, reason: 'granted' }],
+    [{ acr: 'mfa' }, ['idle', 'stranger'], strong, { allowed: false, reason: 'actor_unknown', rule: '/actors' }],
+  ])('%j through %j: %j is %j', (authentication, actors, requirement, decision) => {
+    const user = { ...makeIdentity({ actors }), authentication };
+    expect(policy.decideLogin(user, requirement, 1000)).toStrictEqual({ public: false, ...decision });
   });
 });
 
@@ -161,6 +209,11 @@ describe('decideRoute', () => {
     expect(decision.rule).toBe(rule);
   });
 
+  it('names no rule where none decided', () => {
+    const decision = unruled.decideRoute({ method: 'GET', path: '/none' }, makeIdentity());
+    expect(decision).toStrictEqual({ allowed: true, public: false, reason: 'authenticated' });
+  });
+
   it('tells the gateway the same beforehand, entry by entry', () => {
     for (const user of [{}, clerk, approver, { ...approver, actors: ['stranger'] }].map(makeIdentity)) {
       for (const route of listed.routes) {
@@ -168,7 +221,9 @@ describe('decideRoute', () => {
         expect(listed.admits(route, user)).toBe(allowed);
       }
     }
-    expect(listed.admits({ path: '/any', authenticated: true }, makeIdentity())).toBe(false);
+    for (const rules of [listed, unruled]) {
+      expect(rules.admits({ path: '/any', authenticated: true }, makeIdentity())).toBe(false);
+    }
     const unlisted = [listed, lenient, unruled, none].map((rules) => rules.admitsUnlisted(makeIdentity()));
     expect(unlisted).toEqual([false, true, true, false]);
     expect(lenient.admitsUnlisted(makeIdentity({ actors: ['stranger'] }))).toBe(false);

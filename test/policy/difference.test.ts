@@ -227,3 +227,214 @@ it('is turned round when the policies are', () => {
   expect(turned.sort()).toEqual(changes(after).sort());
   expect(turned).toContain('role approver loses route * /invoices/{rest+}');
 });
+
+const role = (...permissions: string[]): object => ({ permissions });
+const two = { roles: { a: role('a:x'), b: role('b:x') }, actors: {}, functions: {}, handOver: undefined };
+const at = (path: string, more: object = { authenticated: true }): object => ({ path, ...more });
+
+describe('of routes', () => {
+  const lone = (path: string, where: object = {}): object => at(path, { authenticated: true, ...where });
+  const tenant = { where: { t: '/tenant' } };
+  it.each<[string, object, object, string[]]>([
+    [
+      'an entry where none was listed',
+      { routes: undefined },
+      { routes: [lone('/t/{t}', tenant)], unlistedRoutes: 'authenticated' },
+      ['* /t/{t} {} {"where":{"t":"/tenant"}}'],
+    ],
+    [
+      'entries that all go',
+      { routes: [at('/t/{t}', { role: 'a' })] },
+      { routes: undefined },
+      ['verified gains route * /t/{t}', 'verified gains route (every other route)'],
+    ],
+    [
+      'an entry that is new, with all that it asks',
+      { routes: [] },
+      { routes: [lone('/t/{t}', tenant)] },
+      ['verified gains route * /t/{t}'],
+    ],
+    [
+      'scopes as a list',
+      { routes: [at('/s', { permission: 'a:x', scope: ['s', 't'] })] },
+      { routes: [at('/s', { permission: 'b:x', scope: ['s', 't'] })] },
+      ['role a loses route * /s', 'role b gains route * /s'],
+    ],
+    [
+      'everything below the root, where one reading of "/" has no entry',
+      { routes: [{ method: 'GET', ...at('/', { public: true }) }, at('/{any+}', { role: 'a' })] },
+      { routes: [{ method: 'GET', ...at('/', { public: true }) }, at('/{any+}', { role: 'b' })] },
+      [
+        'role a loses route * /{any+}',
+        'role a loses route (every other route)',
+        'role b gains route * /{any+}',
+        'role b gains route (every other route)',
+      ],
+    ],
+    [
+      'one entry for all',
+      { routes: [at('/{any+}', { role: 'a' })] },
+      { routes: [at('/{any+}', { role: ['a', 'b'] })] },
+      ['role b gains route * /{any+}', 'role b gains route (every other route)'],
+    ],
+    [
+      'a template whose text the samples must not be',
+      { routes: [at('/x', { public: true }), at('/X~', { public: true }), at('/{id}', { role: 'a' })] },
+      { routes: [at('/x', { public: true }), at('/X~', { public: true }), at('/{id}', { role: 'b' })] },
+      ['role a loses route * /{id}', 'role b gains route * /{id}'],
+    ],
+    [
+      'one template that is written in two ways',
+      { routes: [at('/p/{id}', { role: 'a' })] },
+      { routes: [at('/P/{number}/', { role: 'b' })] },
+      ['role a loses route * /p/{id}', 'role b gains route * /p/{id}'],
+    ],
+    [
+      'one template that ends where others go on',
+      { routes: [at('/p/q', { role: 'a' }), at('/p', { role: 'a' }), at('/p/{r+}', { role: 'a' })] },
+      { routes: [at('/p/q', { role: 'a' }), at('/p', { role: 'b' }), at('/p/{r+}', { role: 'a' })] },
+      ['role a loses route * /p', 'role b gains route * /p'],
+    ],
+    [
+      'requests that fall from a greedy entry to a less specific one',
+      { routes: [at('/a/{r+}', { role: 'a' }), at('/{y}/b/c', { role: 'b' })] },
+      { routes: [at('/{y}/b/c', { role: 'b' })] },
+      ['role a loses route * /a/{r+}', 'role b gains route * /a/b/c'],
+    ],
+    [
+      'the same, listed the other way round',
+      { routes: [at('/{y}/b/c', { role: 'b' }), at('/a/{r+}', { role: 'a' })] },
+      { routes: [at('/{y}/b/c', { role: 'b' })] },
+      ['role a loses route * /a/{r+}', 'role b gains route * /a/b/c'],
+    ],
+    [
+      'requests that share a text, however it is written',
+      { routes: [at('/K/a/{x}', { role: 'a' }), at('/k/{y}/b', { role: 'b' })] },
+      { routes: [at('/k/{y}/b', { role: 'b' })] },
+      ['role a loses route * /K/a/{x}', 'role b gains route * /K/a/b'],
+    ],
+    [
+      'requests of templates that have nothing in common',
+      { routes: [at('/a/{x}', { role: 'a' }), at('/b/c', { role: 'a' }), at('/{y}/c', { role: 'b' })] },
+      { routes: [at('/{y}/c', { role: 'b' })] },
+      [
+        'role a loses route * /a/{x}',
+        'role a loses route * /b/c',
+        'role b gains route * /b/c',
+        'role b gains route * /a/c',
+      ],
+    ],
+    [
+      'requests that are gained where one of their templates is lost',
+      { routes: [at('/a/{r+}', { role: 'a' }), at('/{y}/b', { role: 'b' })] },
+      { routes: [at('/a/{r+}', { role: 'a' }), at('/{y}/b', { role: 'a' }), at('/a/{z}', { role: 'b' })] },
+      [
+        'role a gains route * /{y}/b',
+        'role a loses route * /a/{z}',
+        'role a loses route * /a/b',
+        'role b loses route * /{y}/b',
+        'role b gains route * /a/{z}',
+        'role b gains route * /a/b',
+      ],
+    ],
+    [
+      'what an entry asks, once for all that goes to it',
+      { routes: [at('/a/{x}'), at('/{y}/b')] },
+      { routes: [at('/a/{x}', { scope: 's' }), at('/{y}/b')] },
+      ['* /a/{x} {} {"scope":"s"}'],
+    ],
+  ])('%s', (_what, before, after, expected) => {
+    expect(changes({ ...two, ...after }, { ...two, ...before })).toEqual(expected);
+  });
+});
+
+it('compares every permission that a file asks for', () => {
+  const asked = {
+    ...two,
+    handOver: fullPolicy.handOver,
+    routes: [at('/p', { permission: ['p:one', 'p:two'] }), at('/q', { anyPermission: ['p:three', 'p:four'] })],
+    functions: { f: { target: TARGET, permission: 'p:five' } },
+    workflows: {
+      w: {
+        target: 'arn:aws:states:eu-west-1:123456789012:stateMachine:w',
+        permission: 'p:six',
+        steps: { S: { function: 'f', permission: 'p:seven' } },
+        approvals: { A: { permission: 'p:eight' } },
+      },
+    },
+  };
+  const gained = changes({ ...asked, roles: { a: role('p:*'), b: {} } }, { ...asked, roles: { a: {}, b: {} } });
+  const names = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', '*'];
+  expect(gained).toEqual([
+    ...names.map((name) => `role a gains permission p:${name}`),
+    ...['/p', '/q'].map((path) => `role a gains route * ${path}`),
+    ...['function f', 'workflow w', 'approval w/A'].map((what) => `role a gains ${what}`),
+  ]);
+});
+
+it('gives a new role or actor nothing that it does not say', () => {
+  const closed = { ...two, routes: [] };
+  expect(changes({ ...closed, roles: { ...two.roles, c: {} } }, closed)).toEqual([]);
+  expect(changes({ ...closed, actors: { bot: {} } }, closed)).toEqual([
+    'actor bot gains actor bot',
+    'member entra:bot gains actor bot',
+  ]);
+});
+
+describe('of settings', () => {
+  const { entra } = fullPolicy.identityProviders;
+  const claimsWith = (more: object): object => ({
+    identityProviders: { entra: { ...entra, claims: { ...entra.claims, ...more } } },
+  });
+  const edgeWith = (more: object): object => ({ edge: { ...fullPolicy.edge, ...more } });
+  const object = { pointer: '/kind', application: 'app' };
+  const pointer = '/identityProviders/entra/claims';
+  it.each<[string, object, object, object[]]>([
+    [
+      'algorithms in another order',
+      edgeWith({ algorithms: ['ES256', 'RS256'] }),
+      edgeWith({ algorithms: ['RS256', 'ES256'] }),
+      [],
+    ],
+    [
+      'one algorithm for another',
+      edgeWith({ algorithms: ['ES256'] }),
+      edgeWith({ algorithms: ['ES384'] }),
+      [{ pointer: '/edge/algorithms', before: ['ES256'], after: ['ES384'] }],
+    ],
+    [
+      'places that are looked at in another order, as only texts have none',
+      claimsWith({ roles: ['/a', { pointer: '/b', split: ',' }] }),
+      claimsWith({ roles: [{ pointer: '/b', split: ',' }, '/a'] }),
+      [
+        {
+          pointer: `${pointer}/roles`,
+          before: ['/a', { pointer: '/b', split: ',' }],
+          after: [{ pointer: '/b', split: ',' }, '/a'],
+        },
+      ],
+    ],
+    [
+      'a text that becomes an object',
+      claimsWith({ kind: '/kind' }),
+      claimsWith({ kind: object }),
+      [{ pointer: `${pointer}/kind`, before: '/kind', after: object }],
+    ],
+    [
+      'an object that becomes a text',
+      claimsWith({ kind: object }),
+      claimsWith({ kind: '/kind' }),
+      [{ pointer: `${pointer}/kind`, before: object, after: '/kind' }],
+    ],
+    ['a setting that is new', {}, edgeWith({ replay: 'reject' }), [{ pointer: '/edge/replay', after: 'reject' }]],
+    ['a setting that goes', edgeWith({ replay: 'reject' }), {}, [{ pointer: '/edge/replay', before: 'reject' }]],
+    [
+      'null, which is no object',
+      edgeWith({ keys: { jwks: { keys: [{}], note: null } } }),
+      edgeWith({ keys: { jwks: { keys: [{}], note: { of: 'x' } } } }),
+      [{ pointer: '/edge/keys/jwks/note/of', after: 'x' }],
+    ],
+  ])('%s', (_what, before, after, expected) => {
+    expect(differenceOf(documentOf(before), documentOf(after)).settings).toStrictEqual(expected);
+  });
+});

@@ -55,6 +55,15 @@ it('tells each caller of a row, and which entries nothing is expected of', () =>
   expect(untestedRoutes).toEqual(['/routes/0', '/routes/2', '/routes/3']);
 });
 
+it('repeats what was expected, and no more', () => {
+  const asked = { caller: 'nobody', permission: 'invoice:read', outcome: 'denied' };
+  const more = { reason: 'identity_missing', rule: '/routes/1' };
+  const expectedOf = (expectation: object): unknown => run(expectation).results[0]?.expected;
+  expect(expectedOf(asked)).toStrictEqual({ outcome: 'denied' });
+  expect(expectedOf({ ...asked, ...more })).toStrictEqual({ outcome: 'denied', ...more });
+  expect(run(asked).results[0]?.decision).toStrictEqual({ allowed: false, public: false, reason: 'identity_missing' });
+});
+
 const row = { caller: 'clerk', request: 'GET /a', outcome: 'allowed' };
 it.each<[unknown, string]>([
   [{ callers, expectations: [] }, '/expectations'],

@@ -76,3 +76,37 @@ it('decides as the policy does, and names roles that it does not know', () => {
   expect(explanation.unknownRoles).toEqual(['wizard']);
   expect(explanation.decision).toEqual(policy.decideRoute({ method: 'GET', path: '/invoices/7' }, makeIdentity(user)));
 });
+
+it('follows the roles that an entry asks for together, and tells what was compared', () => {
+  const { document } = makePolicy({
+    roles: { reader: {}, clerk: { inherits: ['reader'] }, other: {} },
+    actors: {},
+    routes: [{ path: '/t/{t}', allRoles: ['reader', 'clerk'], where: { t: '/tenant' } }],
+  });
+  const user = { ...makeIdentity({ roles: ['clerk'] }), tenant: 'acme' };
+  expect(explainRoute(document, { method: 'GET', path: '/t/acme' }, user).conditions).toMatchObject([
+    { condition: 'allRoles', chain: ['clerk', 'reader'] },
+    { condition: 'allRoles', chain: ['clerk'] },
+    { condition: 'where', decision: { allowed: true, required: '/tenant' } },
+  ]);
+});
+
+it('passes over an entry that only Express 4 would take', () => {
+  const { document } = makePolicy({
+    routes: [
+      { path: '/{name}', authenticated: true },
+      { path: '/files/{rest+}', authenticated: true },
+    ],
+  });
+  const { entry, passedOver } = explainRoute(document, { method: 'GET', path: '/files/' }, makeIdentity());
+  expect([entry?.pointer, passedOver]).toEqual(['/routes/0', ['/routes/1']]);
+});
+
+it('explains a policy without routes, and an anonymous caller', () => {
+  expect(explainRoute(makePolicy({ routes: undefined }).document, { method: 'GET', path: '/a' }, undefined)).toEqual({
+    decision: { allowed: false, public: false, reason: 'identity_missing' },
+    passedOver: [],
+    conditions: [],
+    unknownRoles: [],
+  });
+});

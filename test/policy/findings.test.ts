@@ -1,4 +1,5 @@
 import { findingsOf } from '../../src/policy/findings';
+import { ALB } from '../support/edges';
 import { fullPolicy, makePolicy } from '../support/policies';
 
 const found = (changes: Record<string, unknown>): string[] =>
@@ -9,6 +10,7 @@ const found = (changes: Record<string, unknown>): string[] =>
 const { clerk, approver } = fullPolicy.roles;
 const { entra } = fullPolicy.identityProviders;
 const edge = { ...fullPolicy.edge, replay: 'reject' };
+const ALB_EDGE = { profile: 'aws-alb', signer: ALB, issuer: 'https://login.example.com/', client: 'c' };
 const partner = { ...entra, issuer: 'https://partner.example' };
 
 it('finds nothing but open doors in a policy that is sound', () => {
@@ -57,6 +59,11 @@ it.each<[string, Record<string, unknown>, string]>([
     'route_unreachable /routes/0/path /a/../b',
   ],
   [
+    'a path with a dot',
+    { routes: [{ path: '/a/./b', authenticated: true }] },
+    'route_unreachable /routes/0/path /a/./b',
+  ],
+  [
     'an actor wider than any role',
     { actors: { bot: { permissions: ['invoice:read', 'ledger:*'] } } },
     'actor_wider /actors/bot/permissions/1 ledger:*',
@@ -66,6 +73,14 @@ it.each<[string, Record<string, unknown>, string]>([
     {
       identityProviders: { entra: { ...entra, claims: { subject: '/oid' } } },
       routes: [{ path: '/a', anyScope: 's' }],
+    },
+    'claim_unmapped /routes/0 scopes',
+  ],
+  [
+    'a scope that no provider maps',
+    {
+      identityProviders: { entra: { ...entra, claims: { subject: '/oid' } } },
+      routes: [{ path: '/a', scope: 's' }],
     },
     'claim_unmapped /routes/0 scopes',
   ],
@@ -141,6 +156,49 @@ it.each<[string, Record<string, unknown>, RegExp]>([
     /deny_idle/,
   ],
   ["an actor's wildcard over what is granted", { actors: { bot: { permissions: ['invoice:*'] } } }, /actor_wider/],
+  [
+    'an actor narrower than a wildcard that is granted',
+    { roles: { clerk: { ...clerk, permissions: ['invoice:*'] } }, actors: { bot: { permissions: ['invoice:read'] } } },
+    /actor_wider/,
+  ],
+  ['an actor, or a role, without permissions', { roles: { clerk: {} }, actors: { bot: {} } }, /\/actors|grant_unasked/],
+  ['a name with a dot', { routes: [{ path: '/a.b/..c', authenticated: true }] }, /route_unreachable/],
+  ['an actor without denies', { actors: { bot: { permissions: ['invoice:read'] } } }, /deny_idle/],
+  [
+    'scopes and a tenant that one provider maps',
+    { routes: [{ path: '/{t}', scope: 's', where: { t: '/tenant' } }] },
+    /claim_unmapped|tenant_shared/,
+  ],
+  [
+    'claims that no provider maps and no route asks for',
+    { identityProviders: { entra: { ...entra, claims: { subject: '/oid' } } } },
+    /claim_unmapped/,
+  ],
+  ['tenants of several providers that do not meet', { identityProviders: { entra, partner }, actors: {} }, /tenant_/],
+  ['another subject than the tenant', { routes: [{ path: '/{s}', where: { s: '/subject' } }] }, /claim_unmapped/],
+  ...[fullPolicy.edge, ALB_EDGE].map((one): [string, Record<string, unknown>, RegExp] => [
+    `claims that ${one.profile} reads without providers`,
+    {
+      edge: one,
+      identityProviders: undefined,
+      roles: { clerk: {} },
+      actors: {},
+      routes: [{ path: '/{t}', scope: 's', where: { t: '/tenant' } }],
+    },
+    /claim_unmapped|tenant_shared|undefined/,
+  ]),
+  [
+    'claims that providers do not map, behind an edge that reads them itself',
+    {
+      edge: ALB_EDGE,
+      identityProviders: { entra: { ...entra, claims: { subject: '/oid' } } },
+      actors: {},
+      routes: [{ path: '/{t}', scope: 's', where: { t: '/tenant' } }],
+    },
+    /claim_unmapped/,
+  ],
+  ['a token for one use that lives 60 s', { edge: { ...edge, maxLifetimeSeconds: 60 } }, /lifetime_for_cache/],
+  ['a token for many uses', { edge: { ...fullPolicy.edge, maxLifetimeSeconds: 300 } }, /lifetime_for_cache|cache_/],
   [
     'a grant by wildcard of what is asked',
     { roles: { clerk: { ...clerk, permissions: ['invoice:*'] }, approver } },

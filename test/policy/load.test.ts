@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type * as ProcessPolicy from '../../src/policy/process-policy';
-import { loadPolicy } from '../../src/policy/load';
+import { loadPolicy, loadPolicyAside } from '../../src/policy/load';
+import { thrownBy } from '../support/errors';
 import { policyDocument } from '../support/policies';
 
 let folder: string;
@@ -85,6 +86,34 @@ describe('loadPolicy', () => {
   });
 });
 
+it('keeps what a failure came from, and where in the file it is', () => {
+  const missing = failureOf(() => loadPolicy(path.join(folder, 'none.json'), {}));
+  expect(missing.cause).toMatchObject({ code: 'ENOENT' });
+  expect(failureOf(() => loadPolicy(folder, {})).cause).toMatchObject({ code: 'EISDIR' });
+  const { cause, problems } = failureOf(() => loadPolicy(write('text.json', 'nothing'), {}));
+  expect(problems).toEqual([{ pointer: '', message: `is not JSON: ${(cause as Error).message}` }]);
+  expect(failureOf(() => loadPolicy(write('bytes.json', Buffer.from([0x22, 0xff, 0x22])), {})).problems).toEqual([
+    { pointer: '', message: 'holds characters that are not UTF-8: save it as UTF-8' },
+  ]);
+});
+
+describe('loadPolicyAside', () => {
+  it('reads the same policy', async () => {
+    expect((await loadPolicyAside(file, {})).digest).toBe(loadPolicy(file, {}).digest);
+  });
+
+  it.each<[string, string, RegExp, string | undefined]>([
+    ['policy_missing', 'gone.json', /^There is no policy file at .*gone\.json\. Give its path/, undefined],
+    ['policy_unreadable', '.', /^The policy file .* cannot be read \(EISDIR/, undefined],
+    ['policy_invalid', 'empty-object.json', /^The policy file .*empty-object\.json has 3 problems/, '{}'],
+    ['policy_invalid', 'cut.json', /^The policy file .*cut\.json is not JSON/, '{'],
+  ])('fails with %s for %s', async (code, name, message, content) => {
+    if (content !== undefined) write(name, content);
+    const failure = await thrownBy(() => loadPolicyAside(path.join(folder, name), {}));
+    expect(failure).toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+});
+
 describe('resolvePolicy', () => {
   const before = process.env.BATON_POLICY;
   beforeEach(() => delete process.env.BATON_POLICY);
@@ -124,11 +153,21 @@ describe('resolvePolicy', () => {
       expect(resolvePolicy()).toBe(own);
     }));
 
+  it('has one live policy for a policy, whoever hands it in', () => {
+    jest.isolateModules(() => {
+      const { livePolicy } = require('../../src/policy/process-policy') as typeof ProcessPolicy;
+      const own = loadPolicy(file, {});
+      expect(livePolicy(own)).toBe(livePolicy(own));
+      expect(livePolicy(loadPolicy(file, {}))).not.toBe(livePolicy(own));
+    });
+  });
+
   it('says what to set where nothing is named, and remembers no failure', () =>
     fresh((resolvePolicy) => {
       expect(failureOf(() => resolvePolicy())).toMatchObject({
         code: 'policy_missing',
-        message: expect.stringContaining('BATON_POLICY'),
+        message:
+          'No policy is named. Set BATON_POLICY (in web.config: <appSettings>) to the policy file\'s path, or pass the option "policy".',
       });
       const late = path.join(folder, 'late.json');
       expect(failureOf(() => resolvePolicy(late)).code).toBe('policy_missing');

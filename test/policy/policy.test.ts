@@ -259,3 +259,23 @@ describe('a compiled policy', () => {
     expect(await codeOf(() => compilePolicy({}, {}))).toBe('policy_invalid');
   });
 });
+
+it.each<[string, Record<string, unknown>, string, string]>([
+  ['no profile', { edge: { issuer: 'x' } }, '/edge/profile', 'is missing'],
+  [
+    'a profile that is none',
+    { edge: { ...edge, profile: 'txn' } },
+    '/edge/profile',
+    'must be "txn-token" or "aws-alb" or "aws-verified-access" or "google-iap" or "cloudflare-access" or "pomerium" or "oidc" or "windows" or "unsigned"',
+  ],
+  ['an edge that is a list', { edge: [edge] }, '/edge', 'must be an object'],
+  [
+    'keys that are null',
+    { edge: { ...edge, keys: { jwks: null } } },
+    '/edge/keys/jwks',
+    'must be a JWK Set (RFC 7517)',
+  ],
+])('a problem is told in one line: %s', async (_what, changes, pointer, message) => {
+  const error = await thrownBy(() => compilePolicy(policyDocument(changes), {}, 'The file p.json'));
+  expect(error.message).toBe(`The file p.json has a problem:\n  ${pointer}: ${message}`);
+});

@@ -1,15 +1,27 @@
+import { findRoutes } from '../../src/policy/routes';
+import type { Policy } from '../../src/policy/policy';
+import { rulesOf } from '../../src/policy/rules';
 import { makeIdentity, makePolicy, policyDocument, problemsOf } from '../support/policies';
 
-/** The entry that decides, by its position; undefined where none does. */
-function deciding(paths: readonly string[], request: string): number | undefined {
-  const [method, path] = request.split(' ') as [string, string];
-  const routes = paths.map((entry) => {
-    const [first, second] = entry.split(' ');
-    return second ? { method: first, path: second, authenticated: true } : { path: first, authenticated: true };
+const policyWith = (paths: readonly string[]): Policy =>
+  makePolicy({
+    routes: paths.map((entry) => {
+      const [first, second] = entry.split(' ');
+      return second ? { method: first, path: second, authenticated: true } : { path: first, authenticated: true };
+    }),
   });
-  const { rule } = makePolicy({ routes }).decideRoute({ method, path }, makeIdentity());
-  return rule === undefined ? undefined : Number(rule.slice('/routes/'.length));
+
+function requestOf(text: string): { method: string; path: string } {
+  const [method, path] = text.split(' ') as [string, string];
+  return { method, path };
 }
+
+const positionOf = (rule: string | undefined): number | undefined =>
+  rule === undefined ? undefined : Number(rule.slice('/routes/'.length));
+
+/** The entry that decides, by its position; undefined where none does. */
+const deciding = (paths: readonly string[], request: string): number | undefined =>
+  positionOf(policyWith(paths).decideRoute(requestOf(request), makeIdentity()).rule);
 
 describe('which entry decides', () => {
   const specific = ['/{any+}', '/invoices/{id}', '/invoices/search', '/invoices/{rest+}', '/{room}/search', '/'];
@@ -84,6 +96,42 @@ describe('paths that Express 5 and Express 4 route differently', () => {
   });
 });
 
+describe('the entries that both Express 5 and Express 4 find', () => {
+  it.each<[string[], string, (number | undefined)[]]>([
+    [['/a'], 'GET /a', [0]],
+    [['/a'], 'GET /a/', [0]],
+    [['/a'], 'GET /a//', [undefined]],
+    [['/a/{x}'], 'GET /a//', [undefined]],
+    [['POST /a'], 'HEAD /a', [undefined]],
+    [['/{any+}', '/'], 'GET /', [1]],
+    [['/{any+}', '/'], 'GET //', [1, 0]],
+    [['/{any+}', '/'], 'GET ///', [0]],
+    [['/{any+}', 'GET /'], 'POST /', [undefined, 0]],
+    [['/{name}', '/files/{rest+}'], 'GET /files/', [0, 1]],
+    [['/files/{rest+}'], 'GET /files/', [undefined, 0]],
+    [['/files/{rest+}', '/files'], 'GET /files/', [1]],
+    [['/files', '/files/{rest+}'], 'GET /files/', [0]],
+    [['/files/{rest+}'], 'GET /files/a/', [0]],
+  ])('of %j for %s are %j', (paths, request, entries) => {
+    const found = findRoutes(rulesOf(policyWith(paths).document).routes ?? [], requestOf(request));
+    expect(found.map((route) => positionOf(route?.pointer))).toEqual(entries);
+  });
+
+  it('refuse by the first where both do', () => {
+    const policy = makePolicy({
+      routes: [
+        { path: '/{name}', permission: 'invoice:read' },
+        { path: '/files/{rest+}', permission: 'invoice:approve' },
+      ],
+    });
+    expect(policy.decideRoute({ method: 'GET', path: '/files/' }, makeIdentity())).toMatchObject({
+      reason: 'permission_missing',
+      required: 'invoice:read',
+      rule: '/routes/0',
+    });
+  });
+});
+
 describe('what is wrong with a list of routes', () => {
   const open = { public: true };
   it.each([
@@ -118,12 +166,32 @@ describe('what is wrong with a list of routes', () => {
     expect(problemsOf(policyDocument({ routes }))).toEqual([{ pointer, message: expect.stringMatching(message) }]);
   });
 
-  it.each([[['/{id}', '/parameter', '/greedy', '/{rest+}']], [['/a', '/a/{rest+}', '/a/b']]])(
-    'nothing, with %j',
-    (paths) => {
-      expect(problemsOf(policyDocument({ routes: paths.map((path) => ({ path, ...open })) }))).toEqual([]);
-    },
-  );
+  it.each([
+    [['/{id}', '/parameter', '/greedy', '/{rest+}']],
+    [['/a', '/a/{rest+}', '/a/b']],
+    [['/ab/c', '/a/bc', '/abc']],
+  ])('nothing, with %j', (paths) => {
+    expect(problemsOf(policyDocument({ routes: paths.map((path) => ({ path, ...open })) }))).toEqual([]);
+  });
+
+  it.each([
+    ['report', true],
+    ['Invoice-2:read.all:_x', true],
+    ['invoice:2', true],
+    ['', false],
+    ['1nvoice', false],
+    ['x 1nvoice', false],
+    ['invoice:', false],
+    [':read', false],
+    ['invoice::read', false],
+    ['invoice:read ', false],
+    ['invoice:read/all', false],
+    ['invoice:*', false],
+    ['*', false],
+  ])('lets a route ask for the permission %j: %s', (permission, taken) => {
+    const problems = problemsOf(policyDocument({ routes: [{ path: '/a', permission }] }));
+    expect(problems.map(({ pointer }) => pointer)).toEqual(taken ? [] : ['/routes/0/permission']);
+  });
 
   it.each([
     'a',

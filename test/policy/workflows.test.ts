@@ -2,6 +2,7 @@ import { differenceOf } from '../../src/policy/difference/difference';
 import { readExpectations, testPolicy } from '../../src/policy/expectations';
 import { isOwnRequest, type Party } from '../../src/policy/own-request';
 import { findingsOf } from '../../src/policy/findings';
+import { workflowDeadlineSeconds } from '../../src/policy/workflow-schema';
 import { invoicesDocument } from '../support/invoices';
 import { makeIdentity, makePolicy, policyDocument, problemsOf } from '../support/policies';
 import { APPROVAL_ARN, QUOTE_ARN, workflowsOfInvoices } from '../support/workflows';
@@ -275,4 +276,28 @@ it('have decisions that are asked for in a table of expectations', () => {
   expect(results.map(({ passed }) => passed)).toEqual([true, true]);
   expect(() => readExpectations(table('approved/Aks'), policy, 'table')).toThrow(/did you mean "approved\/Ask"/);
   expect(() => readExpectations(table('approved'), policy, 'table')).toThrow(/<workflow>\/<state>/);
+});
+
+it.each<[string, object]>([
+  ['what only Express has', { ...quote, timeoutSeconds: 300, deadlineSeconds: 300, logGroup: '/aws/vendedlogs/quote' }],
+  ['deadlines of ninety days', { ...approve, deadlineSeconds: 7_776_000 }],
+])('takes %s', (_what, workflow) => {
+  expect(problemsOf(withWorkflows({ a: workflow }))).toEqual([]);
+});
+
+it.each<[Parameters<typeof workflowDeadlineSeconds>[0]['type'], number | undefined, number]>([
+  [undefined, undefined, 86_400],
+  ['STANDARD', undefined, 86_400],
+  ['EXPRESS', undefined, 300],
+  [undefined, 60, 60],
+  ['EXPRESS', 60, 60],
+])('a step of the type %s with the deadline %s begins within %d s', (type, deadlineSeconds, seconds) => {
+  const { target, permission } = approve;
+  expect(workflowDeadlineSeconds({ target, permission, type, deadlineSeconds })).toBe(seconds);
+});
+
+it('knows an application by its name and its subject, and a subject without provider by nothing else', () => {
+  const isOwn = (asking: string, deciding: string): boolean =>
+    isOwnRequest({ actorOf: () => 'bot' }, { subject: asking }, { subject: deciding });
+  expect([isOwn('entra:a', 'entra:b'), isOwn('a', 'b'), isOwn('entra:a', 'b')]).toEqual([true, false, false]);
 });
