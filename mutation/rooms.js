@@ -14,7 +14,6 @@ exports.wide = {
   except: [
     // Their processes load the build, which is not changed.
     'identity/replay/farm.test.ts',
-    'jws/without-jose.test.ts',
     // Reads the project's pages, of which some are not copied.
     'attacks/index.test.ts',
     // Takes the registry of modules apart, which is one for all files here.

@@ -102,6 +102,7 @@ describe('verifyJws', () => {
     ['baton-handover+jwt', 'type'],
     ['application/application/txntoken+jwt', 'type'],
     ['x/txntoken+jwt', 'type'],
+    ['x-application/txntoken+jwt', 'type'],
     [' txntoken+jwt', 'type'],
     ['txntoken+jwt; a=b', 'type'],
   ])('judges the type %j: %s', async (typ, fault) => {
@@ -139,6 +140,23 @@ describe('verifyJws', () => {
     // A source that errs and gives an elliptic key for RS256.
     const wrong: KeyFinder = { find: () => importVerificationKey(key.publicJwk, 'ES256') };
     expect(await faultOf(() => verify(forge(header, { sub: 'a' }, rsa), wrong, accepted))).toBe('signature');
+  });
+
+  it('goes by the algorithm that the token names, not by the one of the key that it is given', async () => {
+    // Right under RS256, and the same RSA key: only the name is wrong.
+    const token = forge({ alg: 'PS256', typ: TYPE, kid: rsa.kid }, { sub: 'a' }, rsa);
+    const wrong: KeyFinder = { find: () => importVerificationKey(rsa.publicJwk, 'RS256') };
+    expect(await faultOf(() => verify(token, wrong, ['PS256', 'RS256']))).toBe('signature');
+  });
+
+  it('takes any of several types', async () => {
+    for (const types of [
+      [TYPE, 'at+jwt'],
+      ['at+jwt', undefined, TYPE],
+    ]) {
+      const expected = { algorithms: ['ES256' as const], keys: countingSource(key), types };
+      expect(await verifyJws(mint(), expected)).toHaveProperty('sub');
+    }
   });
 
   it.each([undefined, null, '', {}, { toString: () => 'key' }, Buffer.alloc(0)])(
