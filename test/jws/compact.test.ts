@@ -44,7 +44,7 @@ describe('parseCompact', () => {
     expect(await faultOf(() => parseCompact(token, 8192, wrong))).toBe('malformed');
   });
 
-  it.each(['=', '===', 'x=', 'xx===', 'xxx==', 'xxxx=', 'xx=x', 'xB==', 'xxB='])(
+  it.each(['=', '===', 'x=', 'xx===', 'xxx==', 'xxxx=', 'xx=x', 'xB==', 'xxB=', 'AA=A'])(
     'refuses a signature padded as %s',
     async (part) => {
       for (const padding of ['none', 'required', 'optional'] as const)
@@ -72,6 +72,8 @@ describe('parseCompact', () => {
     ['the alphabet of plain base64', `${protectedPart}.${payload}.${'+/'.repeat(43)}`],
     ['unused bits that are set', otherTail()],
     ['a length that base64 cannot have', `${protectedPart}.${payload}.${signature.slice(0, 85)}`],
+    ['a length that base64 cannot have, whatever it ends in', `${protectedPart}.${payload}.AAAAA`],
+    ['unused bits that are set in the last of two', `${protectedPart}.${payload}.AE`],
     ['a NUL', `${good}\u0000`],
     ['a byte order mark in front', `\uFEFF${good}`],
     ['a letter outside of ASCII', `${protectedPart}.${payload}.${signature.slice(0, -1)}é`],

@@ -1,4 +1,5 @@
 import { createSecretKey } from 'node:crypto';
+import { BatonError } from '../../src/core/errors';
 import { parseCompact, unverifiedIssuer, type Padding } from '../../src/jws/compact';
 import { jwsSignatureOfDer } from '../../src/jws/ecdsa-signature';
 import { importVerificationKey, type KeyFinder } from '../../src/jws/keys';
@@ -79,9 +80,14 @@ describe('a token that does not verify', () => {
     expect(await saysOf(() => verifyJws(token, { algorithms: ['ES256', 'RS256'], keys, types }))).toBe(message);
   });
 
-  it('because of a fault of ours keeps it', async () => {
+  it("because of another fault than the token's keeps it", async () => {
     // Not by its code alone: another package's error may have the same.
-    for (const bug of [new Error('key_invalid'), Object.assign(new TypeError('a bug'), { code: 'key_invalid' })]) {
+    const away = new BatonError('keys_unavailable', 'The key server is away.');
+    for (const bug of [
+      away,
+      new Error('key_invalid'),
+      Object.assign(new TypeError('a bug'), { code: 'key_invalid' }),
+    ]) {
       const keys = holds(() => Promise.reject(bug));
       await expect(verifyJws(good, { algorithms: ['ES256'], keys, types: [base.typ] })).rejects.toBe(bug);
     }
