@@ -1,6 +1,7 @@
 import { derivedTables } from '../../src/trace/analysis/derived';
 import { PRELUDE } from '../../src/trace/analysis/prelude';
-import type { Engine } from '../../src/trace/engine/engine';
+import { openEngine, type Engine } from '../../src/trace/engine/engine';
+import { createTables } from '../../src/trace/engine/tables';
 import type { Cell } from '../../src/trace/report-model';
 import { TABLES, type TableName } from '../../src/trace/schema';
 
@@ -17,6 +18,26 @@ export const MARGIN_MS = 1000;
 /** All rows of several worlds. */
 export function together(...worlds: readonly Tables[]): Tables {
   return Object.fromEntries(NAMES.map((name) => [name, worlds.flatMap((world) => world[name] ?? [])]));
+}
+
+/** Some rows of one table. */
+export const rows = (table: TableName, ...list: readonly Readonly<Record<string, Cell>>[]): Tables => ({
+  [table]: list,
+});
+
+/** As many worlds, together. */
+export const times = (count: number, world: (n: number) => Tables): Tables =>
+  together(...Array.from({ length: count }, (_, n) => world(n)));
+
+/** An engine for the tests of a file, its tables made; handed over before the first of them. */
+export function useEngine(take: (engine: Engine) => void): void {
+  let engine: Engine | undefined;
+  beforeAll(async () => {
+    engine = await openEngine({ threads: 1 });
+    take(engine);
+    await createTables(engine);
+  });
+  afterAll(() => engine?.close());
 }
 
 const FILES: readonly Readonly<Record<string, Cell>>[] = [

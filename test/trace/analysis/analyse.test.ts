@@ -1,24 +1,27 @@
 import { analyse } from '../../../src/trace/analysis/analyse';
-import { openEngine, type Engine } from '../../../src/trace/engine/engine';
-import { createTables } from '../../../src/trace/engine/tables';
+import type { Engine } from '../../../src/trace/engine/engine';
 import type { TraceReport } from '../../../src/trace/report-model';
 import { codeOf } from '../../support/errors';
-import { MARGIN_MS, NOON, fillTables, healthy, request, together, type Tables } from '../../support/trace-tables';
+import {
+  MARGIN_MS,
+  NOON,
+  fillTables,
+  healthy,
+  request,
+  together,
+  type Tables,
+  times,
+  useEngine,
+} from '../../support/trace-tables';
 
 let engine: Engine;
-beforeAll(async () => {
-  engine = await openEngine({ threads: 1 });
-  await createTables(engine);
-});
-afterAll(() => engine.close());
+useEngine((made) => (engine = made));
 
 const MINUTE = 60_000;
 const of = async (world: Tables, options: object = {}): Promise<TraceReport> => {
   await fillTables(engine, world);
   return analyse(engine, { marginMs: MARGIN_MS, now: () => NOON, ...options });
 };
-const times = (count: number, world: (n: number) => Tables): Tables =>
-  together(...Array.from({ length: count }, (_, n) => world(n)));
 
 it('gives an empty report of empty logs', async () => {
   const report = await of({});

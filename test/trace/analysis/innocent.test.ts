@@ -1,22 +1,23 @@
 import { analyse } from '../../../src/trace/analysis/analyse';
-import { openEngine, type Engine } from '../../../src/trace/engine/engine';
-import { createTables } from '../../../src/trace/engine/tables';
-import type { Cell, Finding, TraceReport } from '../../../src/trace/report-model';
-import { NOON, fillTables, healthy, request, together, type Tables } from '../../support/trace-tables';
+import type { Engine } from '../../../src/trace/engine/engine';
+import type { Finding, TraceReport } from '../../../src/trace/report-model';
+import {
+  NOON,
+  fillTables,
+  healthy,
+  request,
+  together,
+  type Tables,
+  rows,
+  times,
+  useEngine,
+} from '../../support/trace-tables';
 
 let engine: Engine;
-beforeAll(async () => {
-  engine = await openEngine({ threads: 1 });
-  await createTables(engine);
-});
-afterAll(() => engine.close());
+useEngine((made) => (engine = made));
 
-type Row = Readonly<Record<string, Cell>>;
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
-const rows = (table: keyof Tables, ...list: readonly Row[]): Tables => ({ [table]: list });
-const many = (count: number, world: (n: number) => Tables): Tables =>
-  together(...Array.from({ length: count }, (_, n) => world(n)));
 
 async function reportOf(world: Tables): Promise<TraceReport> {
   await fillTables(engine, world);
@@ -27,7 +28,7 @@ const about = ({ findings }: TraceReport, rule: string): Finding | undefined =>
 
 /** A load balancer asks for /health each minute, by day and by night, and no app logs it. */
 const checks = (hours: number): Tables =>
-  many(hours * 60, (n) =>
+  times(hours * 60, (n) =>
     request(`c${n}`, NOON + n * MINUTE, {
       ...{ gateway: null, app: null },
       iis: {
@@ -41,7 +42,7 @@ const checks = (hours: number): Tables =>
   );
 /** Traffic of one hour at the beginning, and of one at the end: a night lies between. */
 const twoDays = (hours: number): Tables =>
-  many(120, (n) => request(`d${n}`, NOON + (n % 60) * MINUTE + (n < 60 ? 0 : (hours - 1) * HOUR) + n));
+  times(120, (n) => request(`d${n}`, NOON + (n % 60) * MINUTE + (n < 60 ? 0 : (hours - 1) * HOUR) + n));
 
 const site = (id: number, name: string, fields: string): Tables =>
   together(
@@ -65,7 +66,7 @@ const INNOCENT: readonly (readonly [string, Tables, readonly string[]])[] = [
   ],
   [
     'two apps with policies of their own on two servers',
-    many(20, (n) =>
+    times(20, (n) =>
       together(
         ...['WEB1', 'WEB2'].flatMap((server) =>
           ['one', 'two'].map((policy) => app(`${server}${policy}${n}`, n, server, policy)),
@@ -76,14 +77,14 @@ const INNOCENT: readonly (readonly [string, Tables, readonly string[]])[] = [
   ],
   [
     'two APIs with a stage of the same name',
-    many(60, (n) =>
+    times(60, (n) =>
       request(`a${n}`, NOON + n * MINUTE, { gateway: { format: n % 2 === 0 ? 'requestId' : 'requestId,user' } }),
     ),
     ['gateway-format-changed'],
   ],
   [
     'an IIS that logs no ID, and paths that the gateway maps',
-    many(20, (n) =>
+    times(20, (n) =>
       request(`n${n}`, NOON + n * MINUTE, {
         iis: {
           sent_id: null,
@@ -125,7 +126,7 @@ it('names the API whose access log is missing', async () => {
   const report = await reportOf(
     together(
       healthy(),
-      many(5, (n) => request(`z${n}`, NOON + 40_000 + n, { gateway: null, iis: other })),
+      times(5, (n) => request(`z${n}`, NOON + 40_000 + n, { gateway: null, iis: other })),
     ),
   );
   expect(about(report, 'bypass-unknown-id')?.explanation).toMatch(
@@ -134,7 +135,7 @@ it('names the API whose access log is missing', async () => {
 });
 
 it('still sees a format that was changed, and changed back', async () => {
-  const world = many(60, (n) =>
+  const world = times(60, (n) =>
     request(`a${n}`, NOON + n * MINUTE, { gateway: { format: n > 20 && n < 40 ? 'requestId' : 'requestId,user' } }),
   );
   expect(about(await reportOf(world), 'gateway-format-changed')).toMatchObject({ count: 2 });
@@ -142,7 +143,7 @@ it('still sees a format that was changed, and changed back', async () => {
 
 it('counts hops below zero where one of the two is not known at all', async () => {
   const report = await reportOf(
-    many(4, (n) => request(`n${n}`, NOON + n * MINUTE, { app: null, iis: { time_taken_ms: 5000 } })),
+    times(4, (n) => request(`n${n}`, NOON + n * MINUTE, { app: null, iis: { time_taken_ms: 5000 } })),
   );
   expect(about(report, 'hops-negative')).toMatchObject({
     count: 4,

@@ -1,27 +1,28 @@
 import { RULES } from '../../../src/trace/analysis/rules';
 import { runRule } from '../../../src/trace/analysis/rules/run';
-import { openEngine, type Engine } from '../../../src/trace/engine/engine';
-import { createTables } from '../../../src/trace/engine/tables';
+import type { Engine } from '../../../src/trace/engine/engine';
 import type { Cell, Finding } from '../../../src/trace/report-model';
-import type { TableName } from '../../../src/trace/schema';
-import { NOON, deriveTables, fillTables, healthy, request, together, type Tables } from '../../support/trace-tables';
+import {
+  NOON,
+  deriveTables,
+  fillTables,
+  healthy,
+  request,
+  together,
+  type Tables,
+  rows,
+  times,
+  useEngine,
+} from '../../support/trace-tables';
 
 let engine: Engine;
-beforeAll(async () => {
-  engine = await openEngine({ threads: 1 });
-  await createTables(engine);
-});
-afterAll(() => engine.close());
+useEngine((made) => (engine = made));
 
 type Row = Readonly<Record<string, Cell>>;
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const AT = NOON + 50_500;
-
-const times = (count: number, world: (n: number) => Tables): Tables =>
-  together(...Array.from({ length: count }, (_, n) => world(n)));
-const rows = (table: TableName, ...list: readonly Row[]): Tables => ({ [table]: list });
 
 /** A request past the gateway, with what the app decided. */
 function beside(id: string, iis: Row = {}, audit: Row = {}): Tables {

@@ -1,15 +1,10 @@
 import { traceOne } from '../../../src/trace/analysis/trace-one';
-import { openEngine, type Engine } from '../../../src/trace/engine/engine';
-import { createTables } from '../../../src/trace/engine/tables';
+import type { Engine } from '../../../src/trace/engine/engine';
 import type { Span, Waterfall } from '../../../src/trace/report-model';
-import { NOON, fillTables, healthy, request, together, type Tables } from '../../support/trace-tables';
+import { NOON, fillTables, healthy, request, together, type Tables, useEngine } from '../../support/trace-tables';
 
 let engine: Engine;
-beforeAll(async () => {
-  engine = await openEngine({ threads: 1 });
-  await createTables(engine);
-});
-afterAll(() => engine.close());
+useEngine((made) => (engine = made));
 
 /** A request that calls a function, which was started anew, and begins a workflow. */
 const RICH: Tables = together(request('rich', NOON + 200, { app: { actor: 'copilot' } }), {
