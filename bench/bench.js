@@ -82,11 +82,13 @@ function commitName() {
 async function measured(part, options) {
   const startedAt = Date.now();
   const before = os.loadavg()[0];
+  // Named before it is measured: a commit that is made meanwhile is not what was measured.
+  const commit = commitName();
   const result = part.measure === undefined ? runProgram(part, options) : await part.measure(options);
   return {
     ...result,
     on: new Date(startedAt).toISOString().slice(0, 10),
-    commit: commitName(),
+    commit,
     quick: options.quick,
     seconds: Math.round((Date.now() - startedAt) / 1000),
     load: [before, os.loadavg()[0]],

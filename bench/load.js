@@ -9,13 +9,15 @@ const SILENCE_MS = 30_000;
  * Sends requests over keep-alive connections, the next one as soon as an answer is in, until the time is up and every
  * answer is back. On plain sockets: a load generator that costs more than the server would measure itself.
  *
- * @returns answers and their latencies in microseconds
+ * @param turn of the token to begin behind. A rotation goes on where the server's last load ended: one that began anywhere would
+ *   bring tokens again that caches still hold.
+ * @returns the latencies of all answers in microseconds, and the turn of the last token
  * @throws where an answer is not 200: a refused token must not count as a fast one
  */
-async function load({ port, connections, header, tokens, durationMs }) {
+async function load({ port, connections, header, tokens, durationMs, turn }) {
   const latencies = [];
   const endsAt = performance.now() + durationMs;
-  let turn = Math.floor(Math.random() * tokens.length);
+  let last = turn;
 
   const drive = async () => {
     const socket = connect(port, '127.0.0.1').setNoDelay().setEncoding('latin1');
@@ -27,10 +29,10 @@ async function load({ port, connections, header, tokens, durationMs }) {
       let answer = '';
       const send = () => {
         if (performance.now() >= endsAt) return resolve();
-        turn = (turn + 1) % tokens.length;
+        last = (last + 1) % tokens.length;
         answer = '';
         sentAt = performance.now();
-        socket.write(requestText(header, tokens[turn], turn));
+        socket.write(requestText(header, tokens[last], last));
       };
       socket.on('error', reject).on('close', () => reject(new Error('The server hung up.')));
       socket.on('data', (chunk) => {
@@ -45,7 +47,7 @@ async function load({ port, connections, header, tokens, durationMs }) {
     socket.removeAllListeners('close').destroy();
   };
   await Promise.all(Array.from({ length: connections }, drive));
-  return latencies;
+  return { latencies, turn: last };
 }
 
 /** What a gateway and IIS leave of a browser's request. */

@@ -96,8 +96,9 @@ const INTRODUCTION = `\`npm run bench\` measures all of this anew and writes thi
 | \`npm run bench -- --compare HEAD~1 --only request\` | a commit and the working tree, by turns: what a change gains or costs |
 | \`npm run bench -- --help\` | the rest |
 
-All subjects of a comparison run in processes of their own, by turns, and each is divided by what stands first in its table, measured before
-and after it in the same round. Cells hold the median of all rounds, the least and the most, and what one costs; what is counted is CPU
+The subjects of a comparison take turns, and each is divided by what stands first in its table, in the same round: in processes of their
+own, the first measured before and after all others; once a round and in one process where it is calling a function or leaving work
+behind; once a round and in a new process each time where it is starting a function. Cells hold the median of all rounds, the least and the most, and what one costs; what is counted is CPU
 (\`process.cpuUsage()\`), but for leaving work behind and starting a function, where it is time. Only ratios within one run mean anything:
 the same request costs twice as much on a machine that does something else.
 

@@ -34,18 +34,21 @@ async function start(candidate, { major, setupFile, dist }) {
   const ask = conversation(child, candidate.name);
   const { port } = await ask();
   const cpuMicros = async () => (await ask('cpu')).cpuMicros;
-  return { candidate, port, cpuMicros, stop: () => child.kill() };
+  return { candidate, port, cpuMicros, turns: new Map(), stop: () => child.kill() };
 }
 
+/** One slice of load. Each list of tokens goes on where it was left: its next token is the one that was longest not seen. */
 async function slice(server, tokens, durationMs) {
   const before = await server.cpuMicros();
-  const latencies = await load({
+  const { latencies, turn } = await load({
     port: server.port,
     connections: CONNECTIONS,
     header: server.candidate.header,
     tokens,
     durationMs,
+    turn: server.turns.get(tokens.length) ?? 0,
   });
+  server.turns.set(tokens.length, turn);
   const cpuMicros = (await server.cpuMicros()) - before;
   latencies.sort((a, b) => a - b);
   return {

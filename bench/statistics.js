@@ -25,7 +25,7 @@ function leftOut(count) {
   return Math.floor((count - 1) / 2);
 }
 
-/** Where the median of what was sampled lies with 95 % certainty or more; whatever the values' distribution. */
+/** Where the median of what was sampled lies with 95 % certainty or more, from six values on; whatever their distribution. */
 function medianBounds(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const rank = Math.max(0, leftOut(sorted.length) - 1);

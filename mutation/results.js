@@ -32,6 +32,17 @@ exports.isAlive = ({ status }) => status === 'Survived' || status === 'NoCoverag
 /** Code that runs while modules are loaded, where only tests that reach a mutant were run. */
 exports.isLeftOut = ({ status }) => status === 'Ignored';
 
+/** In place of what was known: a mutant that a test has noticed stays dead, and one that was left out has met tests now. */
+exports.merged = (known, found) => {
+  const byKey = new Map(known.map((mutant) => [mutant.key, mutant]));
+  for (const mutant of found) {
+    const before = byKey.get(mutant.key);
+    const isOpen = before === undefined || exports.isAlive(before) || exports.isLeftOut(before);
+    if (isOpen && !(before !== undefined && exports.isLeftOut(mutant))) byKey.set(mutant.key, mutant);
+  }
+  return [...byKey.values()];
+};
+
 const count = (mutants, ...statuses) => mutants.filter(({ status }) => statuses.includes(status)).length;
 
 /** Killed and timed out, of all that could be run, in per cent: Stryker's mutation score. */

@@ -6,7 +6,7 @@ const { availableParallelism, tmpdir } = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { rooms, wide } = require('./rooms.js');
-const { isAlive, isLeftOut, mutantsOf, rangeOf, scoreOf, survivorsOf, tableOf } = require('./results.js');
+const { isAlive, isLeftOut, merged, mutantsOf, rangeOf, scoreOf, survivorsOf, tableOf } = require('./results.js');
 
 // npm run mutation [-- <room>...] [-- --again]: changes the code of the rooms, one spot at a time, and looks whether a test
 // notices. Ends with 1 below the goal.
@@ -31,8 +31,9 @@ const work = mkdtempSync(path.join(tmpdir(), 'baton-mutation-'));
 process.on('exit', () => rmSync(work, { recursive: true, force: true }));
 
 const reportOf = (name) => path.join(reports, `${name}.json`);
-const readReport = (name) =>
-  existsSync(reportOf(name)) ? mutantsOf(JSON.parse(readFileSync(reportOf(name), 'utf8'))) : [];
+const readJson = (name) => JSON.parse(readFileSync(reportOf(name), 'utf8'));
+/** A room's mutants with what all passes, and all runs with `--again`, found of them: a report holds those of its own run alone. */
+const outcomeOf = (room) => (existsSync(reportOf(room)) ? readJson(room) : []);
 
 /** Runs Stryker over `mutate` with the tests of `tests`; it writes its report. */
 async function runStryker(name, mutate, tests, ignoreStatic) {
@@ -64,28 +65,23 @@ async function runStryker(name, mutate, tests, ignoreStatic) {
   if (status !== 0) throw new Error(`Stryker ended with ${status} in ${name}.`);
 }
 
-/** A room's mutants with what each pass found of them so far. */
-function outcomeOf(room) {
-  const [first, ...later] = PASSES.map((pass) => readReport(`${room}-${pass}`));
-  const found = new Map();
-  for (const mutant of later.flat()) if (!isAlive(mutant) && !isLeftOut(mutant)) found.set(mutant.key, mutant);
-  return first.map((mutant) => (isAlive(mutant) || isLeftOut(mutant) ? (found.get(mutant.key) ?? mutant) : mutant));
-}
-
 async function mutateRoom(room, passes, isAgain) {
   const tests = rooms[room];
   // Its own first: the first that fails ends it.
   const all = { ...wide, folders: [room, ...wide.folders.filter((folder) => folder !== room)] };
-  if (passes.includes('own') && !isAgain) {
-    for (const pass of PASSES) rmSync(reportOf(`${room}-${pass}`), { force: true });
-    await runStryker(`${room}-own`, [`src/${room}/**/*.ts`], tests, true);
-  }
+  const run = async (pass, mutate, against, ignoreStatic) => {
+    if (!passes.includes(pass) || mutate.length === 0) return;
+    await runStryker(`${room}-${pass}`, mutate, against, ignoreStatic);
+    writeFileSync(reportOf(room), JSON.stringify(merged(outcomeOf(room), mutantsOf(readJson(`${room}-${pass}`)))));
+  };
   const rest = () => outcomeOf(room).filter((mutant) => isAlive(mutant) || isLeftOut(mutant));
+  if (!isAgain) {
+    if (passes.includes('own')) rmSync(reportOf(room), { force: true });
+    await run('own', [`src/${room}/**/*.ts`], tests, true);
+  }
   const loaded = rest().filter(({ isStatic }) => isStatic);
-  if (passes.includes('loaded') && loaded.length > 0)
-    await runStryker(`${room}-loaded`, loaded.map(rangeOf), tests, false);
-  const alive = rest();
-  if (passes.includes('above') && alive.length > 0) await runStryker(`${room}-above`, alive.map(rangeOf), all, true);
+  await run('loaded', loaded.map(rangeOf), tests, false);
+  await run('above', rest().map(rangeOf), all, true);
 }
 
 async function main() {
