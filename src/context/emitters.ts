@@ -12,21 +12,24 @@ const RECORD = Symbol('iis-baton');
 type Bound = EventEmitter & { [RECORD]?: ContextRecord };
 type Emit = EventEmitter['emit'];
 
+const { listenerCount } = EventEmitter.prototype;
+
+/** Five of a request's seven events have no listener, and end here. An `error` without one is thrown, by Node. */
+const isForNobody = (emitter: EventEmitter, event: string | symbol): boolean =>
+  event !== 'error' && listenerCount.call(emitter, event) === 0;
+
 function emitIn(record: ContextRecord | undefined, emitter: EventEmitter, args: Parameters<Emit>): boolean {
-  // Most events of a request come in its own context already, or have no listener.
-  if (record === undefined || currentRecord() === record || emitter.listenerCount(args[0]) === 0) {
-    return EventEmitter.prototype.emit.apply(emitter, args);
-  }
+  if (record === undefined || currentRecord() === record) return EventEmitter.prototype.emit.apply(emitter, args);
   return runInContext(record, () => EventEmitter.prototype.emit.apply(emitter, args));
 }
 
 function emitOfRequest(this: Bound, ...args: Parameters<Emit>): boolean {
-  return emitIn(this[RECORD], this, args);
+  return !isForNobody(this, args[0]) && emitIn(this[RECORD], this, args);
 }
 
 /** A response has its request's context; one that a test made may have no request. */
 function emitOfResponse(this: EventEmitter & { readonly req?: Bound }, ...args: Parameters<Emit>): boolean {
-  return emitIn(this.req?.[RECORD], this, args);
+  return !isForNobody(this, args[0]) && emitIn(this.req?.[RECORD], this, args);
 }
 
 /**

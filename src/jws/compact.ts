@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { tokenInvalid } from '../core/errors';
 import { parseStrictObject } from './strict-json';
 
@@ -47,8 +48,6 @@ const TAIL_OF_TWO = /[AQgw]$/;
 const TAIL_OF_THREE = /[AEIMQUYcgkosw048]$/;
 const ALPHABET = /^[A-Za-z0-9_-]+$/;
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 /** The part without its padding; empty, which is no part, where it is not padded as `padding` says. */
 function withoutPadding(part: string, padding: Padding): string {
   if (padding === 'none') return part;
@@ -68,13 +67,9 @@ function checkBase64url(encoded: string, name: string, padding: Padding): void {
 }
 
 function decodeObject(part: string, name: string): Record<string, unknown> {
-  let text: string;
-  try {
-    text = utf8.decode(Buffer.from(part, 'base64url'));
-  } catch {
-    throw tokenInvalid('malformed', `The token's ${name} is not UTF-8.`);
-  }
-  return parseStrictObject(text, name);
+  const bytes = Buffer.from(part, 'base64url');
+  if (!isUtf8(bytes)) throw tokenInvalid('malformed', `The token's ${name} is not UTF-8.`);
+  return parseStrictObject(bytes.toString('utf8'), name);
 }
 
 /**
@@ -92,11 +87,11 @@ export function readProtected(encoded: EncodedJws): Omit<JwsHeader, 'kid'> & { r
   return { alg, kid, typ, claims: { iss, exp, client, signer } };
 }
 
-function requireKeyId({ kid, ...header }: ReturnType<typeof readProtected>): JwsHeader {
+function requireKeyId({ alg, kid, typ, claims }: ReturnType<typeof readProtected>): JwsHeader {
   if (typeof kid !== 'string' || kid === '' || kid.length > 256) {
     throw tokenInvalid('key_unknown', 'The token names no key (kid).');
   }
-  return { ...header, kid };
+  return { alg, kid, typ, claims };
 }
 
 /**

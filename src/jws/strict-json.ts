@@ -27,11 +27,15 @@ function membersKept(value: unknown, depth: number): number {
   }
   if (typeof value !== 'object' || value === null) return 0;
   if (depth >= MAX_DEPTH) throw tokenInvalid('malformed', 'The token nests its JSON too deeply.');
-  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + membersKept(item, depth + 1), 0);
   let members = 0;
-  for (const [name, member] of Object.entries(value)) {
+  if (Array.isArray(value)) {
+    for (const item of value) members += membersKept(item, depth + 1);
+    return members;
+  }
+  // By name and not by entry: each entry is a list of its own, for each member of each new token.
+  for (const name of Object.keys(value)) {
     if (name === '__proto__') throw tokenInvalid('malformed', 'The token has a member named __proto__.');
-    members += 1 + membersKept(member, depth + 1);
+    members += 1 + membersKept((value as Record<string, unknown>)[name], depth + 1);
   }
   return members;
 }

@@ -26,18 +26,16 @@ function checkType(typ: string | undefined, types: readonly (string | undefined)
 }
 
 async function findKey(jws: CompactJws, algorithm: Algorithm, keys: KeyFinder): Promise<VerificationKey> {
-  const found = await keys.find(jws.header.kid, algorithm).catch((error: unknown) => {
+  let found: VerificationKey | undefined;
+  try {
+    found = await keys.find(jws.header.kid, algorithm);
+  } catch (error) {
     // A key that its issuer published damaged is the token's problem, not this server's set-up.
     if (!(error instanceof BatonError) || error.code !== 'key_invalid') throw error;
     throw tokenInvalid('key_unusable', 'The key that the token names cannot be used.', error);
-  });
+  }
   if (found === undefined) throw tokenInvalid('key_unknown', 'No key of the issuer has the ID that the token names.');
   return found;
-}
-
-/** A source that hands out something else than it says is no reason to answer 500. */
-function keyUnusable(cause: unknown): never {
-  throw tokenInvalid('key_unusable', 'What the key source gave is no key for that algorithm.', cause);
 }
 
 /**
@@ -51,8 +49,14 @@ export async function checkSignature(
 ): Promise<void> {
   const data = Buffer.from(`${encoded.protected}.${encoded.payload}`, 'latin1');
   const signature = Buffer.from(encoded.signature, 'base64url');
-  // A source that errs must not choose the algorithm: the key has to be the one that was asked for.
-  const matches = key.algorithm === algorithm && (await verifySignature(data, signature, key).catch(keyUnusable));
+  let matches: boolean;
+  try {
+    // A source that errs must not choose the algorithm: the key has to be the one that was asked for.
+    matches = key.algorithm === algorithm && (await verifySignature(data, signature, key));
+  } catch (cause) {
+    // A source that hands out something else than it says is no reason to answer 500.
+    throw tokenInvalid('key_unusable', 'What the key source gave is no key for that algorithm.', cause);
+  }
   if (!matches) throw tokenInvalid('signature', "The token's signature does not match.");
 }
 
