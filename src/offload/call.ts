@@ -142,7 +142,7 @@ class CallTime {
  * Calls a function and waits for its answer. Ends after the function's time, or when the caller's own signal says so;
  * what is sent twice is said by {@link retried}.
  *
- * @throws BatonError `function_*`, `permission_denied`, `payload_too_large`
+ * @throws BatonError `function_*`, `permission_denied`, `payload_too_large`, `payload_invalid`
  */
 export async function callFunction(
   terms: CallTerms,

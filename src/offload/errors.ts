@@ -46,6 +46,10 @@ export function callError(called: CalledFunction, thrown: unknown): BatonError {
   if (error.name === 'RequestTooLargeException' || status === 413) {
     return new BatonError('payload_too_large', `Lambda refused the payload for "${name}" as too large.`, details);
   }
+  // Another attempt would bring the same bytes.
+  if (error.name === 'InvalidRequestContentException') {
+    return new BatonError('payload_invalid', `Lambda could not read the payload for "${name}" as JSON.`, details);
+  }
   if (status === 504 && error instanceof HttpFailure) {
     const message = `The gateway did not wait for "${name}" any longer. It may still be running; it was not called again.`;
     return new BatonError('function_timeout', message, details);

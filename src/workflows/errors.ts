@@ -40,6 +40,10 @@ export function workflowError(called: CalledWorkflow, thrown: unknown): BatonErr
     const message = `AWS does not start ${arn}: ${error.name}. Check /workflows/${name}: its target, and its type ("EXPRESS" for Express).`;
     return new BatonError('workflow_unknown', message, details);
   }
+  if (error.name === 'InvalidExecutionInput') {
+    const message = `Step Functions could not read the input of the workflow "${name}".`;
+    return new BatonError('payload_invalid', message, details);
+  }
   const advice = credentialsAdvice(error.name) ?? refusalOf(called, error.name, status);
   if (advice !== undefined) {
     return new BatonError(

@@ -10,6 +10,11 @@ describe('what the SDK threw', () => {
     ['a refused connection', named('Error', { code: 'ECONNREFUSED' }), 'function_unavailable', 'ECONNREFUSED'],
     ['a code of no use', named('Error', { code: 7 }), 'function_unavailable', 'Error'],
     ['an exception of AWS', named('ServiceException', { code: 'x' }), 'function_unavailable', 'ServiceException'],
+    [
+      'a payload that Lambda cannot read',
+      named('InvalidRequestContentException', { $metadata: { httpStatusCode: 400 } }),
+      ...(['payload_invalid', 'InvalidRequestContentException'] as const),
+    ],
     ['a status of AWS alone', named('Weird', { $metadata: { httpStatusCode: 429 } }), 'function_throttled', 'Weird'],
   ])('%s keeps its cause and says its name', (_name, thrown, code, reason) => {
     const error = callError(called, thrown);

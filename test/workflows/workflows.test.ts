@@ -215,6 +215,7 @@ it.each<[string, string, object]>([
   ['the role may not', 'AccessDeniedException', { code: 'workflow_access_denied', status: 502 }],
   ['the credentials ended', 'ExpiredTokenException', { code: 'workflow_access_denied' }],
   ['the key is closed', 'KmsAccessDeniedException', { code: 'workflow_access_denied' }],
+  ['AWS cannot read the input', 'InvalidExecutionInput', { code: 'payload_invalid', status: 400 }],
   ['AWS says something new', 'SomethingNewException', { code: 'workflow_unavailable', status: 503 }],
 ])('where %s, the error says so in the table’s terms', async (_name, type, error) => {
   aws.answer = () => ({ __type: type, message: 'inner words of AWS' });

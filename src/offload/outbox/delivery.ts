@@ -57,6 +57,7 @@ const HOPELESS: readonly ErrorCode[] = [
   'permission_denied',
   'function_unknown',
   'payload_too_large',
+  'payload_invalid',
 ];
 
 /** Twice as long after each attempt, and never quite as long as the next process waits. */

@@ -22,7 +22,7 @@ export interface Shipment {
 export interface Carrier {
   /** What credentials are needed for. */
   targetOf(name: string, document: FunctionDocument): CredentialsTarget;
-  /** @throws BatonError `function_*`, `payload_too_large`, `peer_missing` */
+  /** @throws BatonError `function_*`, `payload_too_large`, `payload_invalid`, `peer_missing` */
   ship(shipment: Shipment): Promise<void>;
 }
 

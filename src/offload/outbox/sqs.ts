@@ -72,7 +72,7 @@ function messageOf({ document: { queueUrl = '' }, body, workId, orderingKey, tra
   const isFifo = queueUrl.endsWith('.fifo');
   return {
     QueueUrl: queueUrl,
-    MessageBody: body,
+    MessageBody: withSqsCharacters(body),
     // On a standard queue the group keeps nothing in order, but one group from holding up all the others (fair queues).
     ...((isFifo || orderingKey !== undefined) && { MessageGroupId: orderingKey ?? workId }),
     // A second delivery within five minutes is none, where the queue is FIFO.
@@ -81,6 +81,14 @@ function messageOf({ document: { queueUrl = '' }, body, workId, orderingKey, tra
       MessageSystemAttributes: { AWSTraceHeader: { DataType: 'String', StringValue: traceHeader } },
     }),
   };
+}
+
+/**
+ * JSON writes all that SQS does not take as escapes, but these two, and says the same with an escape in their place: they
+ * can only stand inside of a text. The function reads the same payload, with the same digest.
+ */
+function withSqsCharacters(json: string): string {
+  return json.replace(/[\ufffe\uffff]/g, (character) => (character === '\ufffe' ? '\\ufffe' : '\\uffff'));
 }
 
 /** A queue's URL names region, account and queue; one by another name (a VPC endpoint) is in its function's region. */
@@ -101,7 +109,20 @@ function queueError(name: string, thrown: unknown): BatonError | undefined {
       });
     case 'RequestThrottled':
       return new BatonError('function_throttled', `AWS throttled the queue of "${name}".`, { cause: thrown });
+    case 'InvalidMessageContents':
+      return new BatonError('payload_invalid', `SQS refused the characters of the payload for "${name}".`, {
+        cause: thrown,
+      });
     default:
-      return undefined;
+      return isTooLong(thrown as Error)
+        ? new BatonError('payload_too_large', `The queue of "${name}" refused the payload as too large.`, {
+            cause: thrown,
+          })
+        : undefined;
   }
+}
+
+/** What a queue says of a body beyond its own MaximumMessageSize; AWS has no name for it. */
+function isTooLong({ name, message }: Error): boolean {
+  return /^InvalidParameterValue(Exception)?$/.test(name) && message.includes('must be shorter than');
 }

@@ -33,7 +33,11 @@ export interface WorkflowAuditorOptions {
   readonly pollIntervalMs?: number;
   /** How much it asks of AWS at most, a second; the quota is the account's. Default 5, up to 1000. */
   readonly requestsPerSecond?: number;
-  /** Names of the policy's workflows that it follows. Default: all. */
+  /**
+   * Names of the policy's workflows that it follows. Default: all. Workflows can be versions and aliases of one state machine:
+   * an execution of which nobody can say which it is counts as the first one that is followed, and a name that is added later
+   * is followed from then on where its state machine was followed before.
+   */
   readonly workflows?: readonly string[];
   /** Executions that began before are left out. Default: all that AWS has, for 90 days; of Express those of the last day. */
   readonly since?: Date;

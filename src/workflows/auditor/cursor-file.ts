@@ -19,7 +19,7 @@ export interface CursorRow {
   workflow: string;
   /** Milliseconds since the epoch, as all times here. */
   startedAtMs: number;
-  /** Every event up to this one is in the trail. */
+  /** Every event up to this one is in the trail, or belongs to a workflow that is not followed. */
   written: number;
   /** Events behind that one that are in the trail as well; logs bring theirs in any order. */
   readonly beyond: Set<number>;
@@ -27,7 +27,7 @@ export interface CursorRow {
   lastAtMs: number;
   /** How often a redrive took it on. */
   redrives: number;
-  /** How it ended; `GONE` where AWS has its history no more; undefined while it runs. */
+  /** How it ended; `GONE` where AWS has its history no more, `OTHER` where it is not followed; undefined while it runs. */
   end: string | undefined;
   startedBy: StartedBy | undefined;
 }

@@ -9,7 +9,7 @@ import type { CursorRow } from './cursor-file';
 import { isWritten, newRow, noteEvent, type Ledger } from './ledger';
 import { readLogRecord, type LogRecord } from './log-record';
 import type { LogsAccess } from './logs-client';
-import { machineArn, type NamedWorkflow } from './machines';
+import { isFollowed, type AuditedMachine, type NamedWorkflow } from './machines';
 import { startedBy, UNVERIFIED } from './started-by';
 import { executionNameOf } from './transition';
 
@@ -70,11 +70,10 @@ export class ExpressFollower {
   /**
    * Reads what the log group of this workflow has had since the last time.
    *
-   * @param all the policy's workflows: those with the same state machine, by other versions or aliases, log there too
+   * @param machine its own: workflows with the same one, by other versions or aliases, log there too
    * @throws BatonError `workflow_*`, `audit_*`
    */
-  async look({ name, document }: NamedWorkflow, logGroup: string, all: readonly NamedWorkflow[]): Promise<void> {
-    const ofMachine = all.filter((one) => machineArn(one.document.target) === machineArn(document.target));
+  async look({ name }: NamedWorkflow, logGroup: string, machine: AuditedMachine): Promise<void> {
     const { ledger, clock, sinceMs } = this.#terms;
     const markName = `logs ${name} ${logGroup}`;
     const mark = ledger.mark(markName);
@@ -82,7 +81,7 @@ export class ExpressFollower {
     const isLong = this.#steady() - (this.#longLookMs.get(markName) ?? -Infinity) >= LONG_LOOK_EVERY_MS;
     const fromMs =
       known === undefined ? (sinceMs ?? clock() - FIRST_LOOK_MS) : known - (isLong ? LONG_OVERLAP_MS : OVERLAP_MS);
-    const prefix = `${machineArn(document.target).replace(':stateMachine:', ':express:')}:`;
+    const prefix = `${machine.arn.replace(':stateMachine:', ':express:')}:`;
     let newestMs = known ?? 0;
     for await (const page of this.#pages(name, logGroup, Math.max(fromMs, 0))) {
       for (const { message, timestamp = 0 } of page) {
@@ -92,14 +91,14 @@ export class ExpressFollower {
         newestMs = Math.max(newestMs, Math.min(timestamp, clock()));
         this.#came(record);
       }
-      await this.#takeAll(ofMachine);
+      await this.#takeAll(prefix, machine);
       await ledger.saveSometimes();
     }
     if (isLong) this.#longLookMs.set(markName, this.#steady());
     if (newestMs > 0) {
       // What still waits must be read again, should this process end before it is written.
       ledger.setMark(markName, Math.min(newestMs, ...this.#oldestWaiting(prefix)));
-      for (const one of ofMachine) ledger.forgetExpress(one.name, newestMs - MEMORY_MS);
+      for (const one of machine.all) ledger.forgetExpress(one.name, newestMs - MEMORY_MS);
       this.#forget(prefix, newestMs - MEMORY_MS);
     }
   }
@@ -111,8 +110,10 @@ export class ExpressFollower {
   }
 
   #forget(prefix: string, beforeMs: number): void {
-    for (const [arn, { lastAtMs }] of this.#readings) {
-      if (arn.startsWith(prefix) && lastAtMs < beforeMs) this.#readings.delete(arn);
+    for (const [arn, { lastAtMs, waiting }] of this.#readings) {
+      // What waits has not been taken yet, and how long it has waited must not begin anew.
+      const isOver = waiting.size === 0 && lastAtMs < beforeMs;
+      if (isOver && arn.startsWith(prefix)) this.#readings.delete(arn);
     }
   }
 
@@ -159,9 +160,10 @@ export class ExpressFollower {
     reading.waiting.set(event.id, record);
   }
 
-  async #takeAll(ofMachine: readonly NamedWorkflow[]): Promise<void> {
+  /** Of this machine alone: another one's workflows say nothing of who started its executions. */
+  async #takeAll(prefix: string, machine: AuditedMachine): Promise<void> {
     for (const [arn, reading] of this.#readings) {
-      if (reading.waiting.size === 0) continue;
+      if (reading.waiting.size === 0 || !arn.startsWith(prefix)) continue;
       const now = this.#terms.clock();
       const hasWaitedLong = this.#steady() - reading.waitingSinceMs >= PATIENCE_FOR_RECORD_MS;
       const isOld = ({ event }: LogRecord): boolean => now - (event.timestamp?.getTime() ?? now) >= OLD_RECORD_MS;
@@ -169,21 +171,22 @@ export class ExpressFollower {
       for (const id of ids) {
         const record = reading.waiting.get(id);
         if (record === undefined || (id !== reading.readId + 1 && !hasWaitedLong && !isOld(record))) break;
-        await this.#take(arn, reading, record, ofMachine);
+        await this.#take(arn, reading, record, machine);
         reading.waiting.delete(id);
       }
       this.#closeIfOver(arn, reading);
     }
   }
 
-  async #take(arn: string, reading: Reading, record: LogRecord, ofMachine: readonly NamedWorkflow[]): Promise<void> {
+  async #take(arn: string, reading: Reading, record: LogRecord, machine: AuditedMachine): Promise<void> {
     const { event } = record;
     const { ledger } = this.#terms;
     const atMs = event.timestamp?.getTime() ?? 0;
-    const row = ledger.find(arn) ?? ledger.add(newRow(arn, ofMachine[0]?.name ?? '', atMs));
-    if (row.startedBy === undefined) await this.#askWho(row, record, ofMachine);
+    const row = ledger.find(arn) ?? ledger.add(newRow(arn, machine.followed[0]?.name ?? '', atMs));
+    if (row.startedBy === undefined) await this.#askWho(row, record, machine);
     const { visit } = reading.visits.add(event);
-    if (!isWritten(row, event.id)) ledger.write(row, event, visit);
+    if (!isFollowed(machine, row.workflow)) ledger.passOver(row, event);
+    else if (!isWritten(row, event.id)) ledger.write(row, event, visit);
     reading.taken.add(event.id);
     while (reading.taken.delete(reading.readId + 1)) reading.readId += 1;
     reading.lastAtMs = Math.max(reading.lastAtMs, atMs);
@@ -195,10 +198,10 @@ export class ExpressFollower {
   }
 
   /** By the record of the start, if it came and holds data. A hand-over names the version or alias that was started. */
-  async #askWho(row: CursorRow, { event, input }: LogRecord, ofMachine: readonly NamedWorkflow[]): Promise<void> {
+  async #askWho(row: CursorRow, { event, input }: LogRecord, { all }: AuditedMachine): Promise<void> {
     const { handOver, keys } = this.#terms;
     const execution = { name: executionNameOf(row.arn), input, startDate: event.timestamp };
-    for (const { name, document } of event.id === 1 ? ofMachine : []) {
+    for (const { name, document } of event.id === 1 ? all : []) {
       const found = await startedBy(execution, document, handOver, keys);
       if (!found.verified) continue;
       [row.startedBy, row.workflow] = [found, name];

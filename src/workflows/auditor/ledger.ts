@@ -206,6 +206,13 @@ export class Ledger {
     this.#lagMs = Math.max(this.#lagMs, this.#clock() - (event.timestamp?.getTime() ?? Infinity));
   }
 
+  /** Takes an event of a workflow that is not followed as one that is written. */
+  passOver(row: CursorRow, { id }: TransitionEvent): void {
+    if (isWritten(row, id)) return;
+    advance(row, id);
+    this.touch(row);
+  }
+
   /** Saves where much was written since the last time. */
   async saveSometimes(): Promise<void> {
     if (this.#unsaved >= LINES_A_SAVE) await this.save();

@@ -11,7 +11,7 @@ import type { CursorFile } from './cursor-file';
 import { ExpressFollower } from './express';
 import { Ledger } from './ledger';
 import type { LogsAccess } from './logs-client';
-import { auditedWorkflows, standardMachines, type NamedWorkflow } from './machines';
+import { auditedWorkflows, machineOf, standardMachines, type AuditedWorkflows } from './machines';
 import { StandardFollower } from './standard';
 
 /** What one pass of the auditor came to. */
@@ -113,13 +113,13 @@ export class Session {
     };
   }
 
-  async #lookAtLogs(express: ExpressFollower, workflows: readonly NamedWorkflow[]): Promise<number> {
+  async #lookAtLogs(express: ExpressFollower, workflows: AuditedWorkflows): Promise<number> {
     let failures = 0;
-    for (const workflow of workflows) {
+    for (const workflow of workflows.followed) {
       const { logGroup } = workflow.document;
       if (workflow.document.type !== 'EXPRESS' || logGroup === undefined) continue;
       try {
-        await express.look(workflow, logGroup, workflows);
+        await express.look(workflow, logGroup, machineOf(workflow, workflows));
       } catch (error) {
         this.#signal.throwIfAborted();
         if (error instanceof BatonError && /^(audit_|peer_)/.test(error.code)) throw error;

@@ -10,7 +10,7 @@ import { withinBudget, type RequestBudget } from '../request-budget';
 import { Visits } from '../visits';
 import type { CursorRow } from './cursor-file';
 import { isOtherExecution, isWritten, newRow, noteEvent, type Ledger } from './ledger';
-import { machineArn, workflowOf, type AuditedMachine } from './machines';
+import { isFollowed, machineArn, workflowOf, type AuditedMachine } from './machines';
 import { startedBy } from './started-by';
 import { executionNameOf, type TransitionEvent } from './transition';
 
@@ -107,7 +107,6 @@ export class StandardFollower {
         try {
           const { written } = row;
           await this.#read(row, looks);
-          looks.looked += 1;
           this.#plan(row, row.written > written);
         } catch (error) {
           this.#readings.delete(row.arn);
@@ -160,8 +159,15 @@ export class StandardFollower {
   async #read(row: CursorRow, looks: Looks): Promise<void> {
     const { ledger, reader, signal, logger } = this.#terms;
     const { arn: executionArn, workflow } = row;
+    const machine = this.#machineOf(executionArn);
+    if (machine === undefined) return;
     try {
-      if (row.startedBy === undefined) await this.#askWho(row);
+      if (row.startedBy === undefined) await this.#askWho(row, machine);
+      if (!isFollowed(machine, row.workflow)) {
+        row.end = 'OTHER';
+        ledger.touch(row);
+        return;
+      }
       const reading = this.#readingOf(executionArn);
       const request = { executionArn, workflow, afterEventId: reading.readId, patienceMs: PATIENCE_MS, signal };
       for await (const page of historyPages(reader, request)) {
@@ -178,6 +184,7 @@ export class StandardFollower {
       const message = `AWS has the history of ${executionArn} no more: it was not read to its end`;
       logger.error(message, { type: 'workflow_audit', outcome: 'lost', workflow });
     }
+    looks.looked += 1;
   }
 
   #readingOf(arn: string): Reading {
@@ -207,15 +214,14 @@ export class StandardFollower {
     if (row.end !== end) this.#terms.ledger.touch(row);
   }
 
-  async #askWho(row: CursorRow): Promise<void> {
+  async #askWho(row: CursorRow, machine: AuditedMachine): Promise<void> {
     const { reader, handOver, keys, ledger, signal } = this.#terms;
     const { sdk, client, budget } = reader;
-    const machine = this.#machineOf(row.arn);
     const ask = () => client.send(new sdk.DescribeExecutionCommand({ executionArn: row.arn }), { abortSignal: signal });
     const described = await calling({ name: row.workflow, arn: row.arn, action: DESCRIBE }, () =>
       withinBudget(ask, { budget, patienceMs: PATIENCE_MS, signal }),
     );
-    const workflow = machine && workflowOf(machine, { ...described });
+    const workflow = workflowOf(machine, { ...described });
     if (workflow === undefined) return;
     const name = executionNameOf(row.arn);
     row.startedBy = await startedBy({ ...described, name }, workflow.document, handOver, keys);
@@ -235,7 +241,7 @@ export class StandardFollower {
         ...(nextToken !== undefined && { nextToken }),
       });
       const ask = () => client.send(command, { abortSignal: signal });
-      const page = await calling({ name: machine.workflows[0]?.name ?? '', arn: machine.arn, action: LIST }, () =>
+      const page = await calling({ name: machine.followed[0]?.name ?? '', arn: machine.arn, action: LIST }, () =>
         withinBudget(ask, { budget, patienceMs: PATIENCE_MS, signal }),
       );
       yield page.executions ?? [];
@@ -309,7 +315,7 @@ export class StandardFollower {
       const wasThere = mark !== undefined && startedAtMs <= mark;
       const isOver = wasThere && stopDate !== undefined && clock() - stopDate.getTime() > REDRIVABLE_MS;
       if (isOver || startedAtMs < sinceMs) return;
-      ledger.add(newRow(arn, machine.workflows[0]?.name ?? '', startedAtMs));
+      ledger.add(newRow(arn, machine.followed[0]?.name ?? '', startedAtMs));
       this.#readings.delete(arn);
       this.#nextLookMs.set(arn, 0);
       return;
