@@ -1,8 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { BatonError } from '../core/errors';
 import { unknownName } from '../core/options';
-import { replaceFile } from '../core/replace-file';
 import { unifiedDiff } from '../core/unified-diff';
 import { examine, type DoctorOptions } from '../doctor/doctor';
 import { SEVERITIES, type Finding, type Severity } from '../doctor/finding';
@@ -10,6 +9,7 @@ import { planRepairs, type Repair } from '../doctor/repair';
 import { sarifOf } from '../doctor/sarif';
 import { asUsage, readArguments, usageErrorOf } from './arguments';
 import { environmentOf } from './policy/files';
+import { writeTextFile } from './write-file';
 
 const USAGE = `Usage: baton doctor [directory] [options]
 
@@ -139,6 +139,6 @@ function write({ file, path, before, after }: Repair): string {
   if (mark === undefined) {
     throw new BatonError('option_invalid', `${file} is left as it is: it is not UTF-8. Save it as UTF-8 first.`);
   }
-  replaceFile(path, mark + after, statSync(path).mode);
+  writeTextFile(path, mark + after);
   return `${file}: written.`;
 }

@@ -99,10 +99,15 @@ function printListing({ counts, work }: Listing): void {
 }
 
 /** What became of each piece that was named, or of all dead ones. */
-async function keep(database: OutboxDatabase, action: string, ids: readonly string[]): Promise<KeptWork[]> {
+async function keep(
+  database: OutboxDatabase,
+  action: string,
+  { ids, only }: { readonly ids: readonly string[]; readonly only?: 'dead' },
+): Promise<KeptWork[]> {
   const writer = new OutboxWriter(database);
   const now = Date.now();
-  const change = (id: string): ReturnType<typeof dropWork> => (action === 'retry' ? retryDead(id, now) : dropWork(id));
+  const change = (id: string): ReturnType<typeof dropWork> =>
+    action === 'retry' ? retryDead(id, now) : dropWork(id, only);
   return Promise.all(ids.map(async (id) => ({ id, outcome: await writer.write(change(id)) })));
 }
 
@@ -162,8 +167,8 @@ export async function outbox(args: readonly string[]): Promise<void> {
       return;
     }
     const all = { states: ['dead'], limit: Number.MAX_SAFE_INTEGER, ...ofFunction } as const;
-    const named = values.all ? listWork(database, all).map(({ id }) => id) : ids;
-    const kept = await keep(database, action, named);
+    const dead = (): string[] => listWork(database, all).map(({ id }) => id);
+    const kept = await keep(database, action, values.all ? { ids: dead(), only: 'dead' } : { ids });
     if (values.json) console.log(JSON.stringify(kept, undefined, 2));
     else printKept(kept);
     if (kept.some(({ outcome }) => outcome !== 'done')) process.exitCode = 1;

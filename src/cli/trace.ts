@@ -1,7 +1,7 @@
 import { athenaText } from '../trace/athena/athena';
 import { openEngine } from '../trace/engine/engine';
 import { readTraceArguments, type TraceArguments } from './trace/arguments';
-import { loadLogs } from './trace/load';
+import { LeftHalfWritten, loadLogs } from './trace/load';
 import { ProgressBar } from './trace/progress';
 import { showReport, showRequest } from './trace/show';
 import { untilInterrupted } from './trace/until-interrupted';
@@ -27,7 +27,7 @@ async function run(read: TraceArguments, signal: AbortSignal): Promise<void> {
       : showRequest(engine, read.id, read, progress));
   } catch (error) {
     // What was interrupted fails in its own way; why is in the signal.
-    signal.throwIfAborted();
+    if (!(error instanceof LeftHalfWritten)) signal.throwIfAborted();
     throw error;
   } finally {
     progress.clear();

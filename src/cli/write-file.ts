@@ -20,7 +20,7 @@ export function writing<T>(path: string, write: () => T): T {
 
 /**
  * Writes a file that the command line names: whole or, where that fails, not at all. What is no plain file, a pipe or a
- * device, cannot be replaced and is written to; of a link, the file that it leads to is replaced.
+ * device, cannot be replaced and is written to; of a link, the file that it leads to is replaced, and keeps its mode.
  *
  * @throws BatonError `option_invalid` where it cannot be written
  */
@@ -28,7 +28,7 @@ export function writeTextFile(path: string, text: string): void {
   writing(path, () => {
     const there = statSync(path, { throwIfNoEntry: false });
     if (there === undefined) replaceFile(path, text, ANY_MODE);
-    else if (there.isFile()) replaceFile(realpathSync(path), text, there.mode);
+    else if (there.isFile()) replaceFile(realpathSync(path), text, 'kept');
     else writeFileSync(path, text);
   });
 }

@@ -1,18 +1,28 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
 /** What Windows answers while another process has the file open: the app that reads its keys, or a virus scanner. */
 const IN_USE: readonly (string | undefined)[] = ['EPERM', 'EACCES', 'EBUSY'];
 const PATIENCE_MS = 2000;
 const PAUSE_MS = 20;
 
+/** Of a mode that the system tells; the others say what kind of file it is. */
+const MODE_BITS = 0o7777;
+
+/** The mode of a new file, of which the system's mask takes its part; or the mode that the old file has, whole. */
+export type NewMode = number | 'kept';
+
 /**
  * Puts a text in the place of a file: written beside it and renamed, so that whoever reads sees the old text or the new
  * one, never half of it. Blocks for up to two seconds while the file is in use, which happens on Windows only.
  *
+ * It is a new file under the old name, and has its price: its folder must be writable too, and on Windows it has the rights
+ * that files inherit from the folder, not those that the old one was given by itself.
+ *
  * @param mode of the new file, where the system knows modes
  * @throws what node:fs throws; then the old file is as it was
  */
-export function replaceFile(path: string, text: string, mode: number): void {
+export function replaceFile(path: string, text: string, mode: NewMode): void {
   draftFile(path, text, mode).replace();
 }
 
@@ -27,10 +37,12 @@ export interface FileDraft {
  * The first half of {@link replaceFile}, where something has to happen between the two: a full disk is found before.
  * @throws what node:fs throws
  */
-export function draftFile(path: string, text: string, mode: number): FileDraft {
-  const draft = `${path}.${process.pid}.tmp`;
+export function draftFile(path: string, text: string, mode: NewMode): FileDraft {
+  // A name of its own: a process that was killed leaves its draft, and process IDs come again.
+  const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   const discard = (): void => rmSync(draft, { force: true });
-  writeNewFile(draft, text, mode);
+  if (mode === 'kept') writeFile(draft, text, statSync(path).mode & MODE_BITS, true);
+  else writeFile(draft, text, mode, false);
   return {
     discard,
     replace() {
@@ -49,8 +61,13 @@ export function draftFile(path: string, text: string, mode: number): FileDraft {
  * @throws what node:fs throws; `EEXIST` where there is one
  */
 export function writeNewFile(path: string, text: string, mode: number): void {
+  writeFile(path, text, mode, false);
+}
+
+function writeFile(path: string, text: string, mode: number, isWhole: boolean): void {
   const file = openSync(path, 'wx', mode);
   try {
+    if (isWhole) fchmodSync(file, mode);
     writeFileSync(file, text);
     fsyncSync(file);
   } catch (error) {

@@ -1,5 +1,4 @@
-import { join, resolve } from 'node:path';
-import { BatonError } from '../core/errors';
+import { join } from 'node:path';
 import { parseDataFile, type DataFile } from './data-file';
 import { fromFile, type ProjectFiles, type ReadFile } from './project-files';
 
@@ -41,7 +40,7 @@ export function findGateways(
   named: readonly string[] | undefined,
   attempt: Attempt,
 ): readonly DataFile[] {
-  const found = named === undefined ? lookFor(files, siteDirectory) : named.map((name) => readNamed(files, name));
+  const found = named === undefined ? lookFor(files, siteDirectory) : named.map((name) => files.readNamed(name));
   const gateways = new Map<string, DataFile>();
   for (let next = found.shift(); next !== undefined; next = found.shift()) {
     const file = next;
@@ -52,12 +51,6 @@ export function findGateways(
     found.push(...includedBy(files, file, data));
   }
   return [...gateways.values()];
-}
-
-function readNamed(files: ProjectFiles, name: string): ReadFile {
-  const file = files.read(resolve(name));
-  if (file === undefined) throw new BatonError('option_invalid', `There is no file ${name}.`);
-  return file;
 }
 
 function lookFor(files: ProjectFiles, siteDirectory: string): ReadFile[] {

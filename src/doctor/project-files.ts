@@ -52,6 +52,16 @@ export class ProjectFiles {
     }
   }
 
+  /**
+   * A file that an option names, from the working directory.
+   * @throws BatonError `option_invalid` where it is not there, or cannot be read
+   */
+  readNamed(named: string): ReadFile {
+    const found = this.read(resolve(named));
+    if (found === undefined) throw new BatonError('option_invalid', `There is no file ${named}.`);
+    return found;
+  }
+
   /** The names in a folder; none where it is not there. */
   list(path: string): readonly { readonly name: string; readonly path: string; readonly isFolder: boolean }[] {
     try {

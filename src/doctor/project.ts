@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { BatonError } from '../core/errors';
 import { POLICY_VARIABLE } from '../policy/load';
 import { readApplicationHost, type ApplicationHost } from './application-host';
@@ -132,7 +132,8 @@ function attemptsInto(broken: BrokenFile[]): Attempt {
       return read();
     } catch (thrown) {
       if (!(thrown instanceof BatonError) || thrown.code !== 'option_invalid') throw thrown;
-      const line = /, line (\d+): /.exec(thrown.message);
+      // The line of another file, which was met while this one was read, is none of this one.
+      const line = thrown.message.startsWith(`${file}, `) ? /, line (\d+): /.exec(thrown.message) : null;
       broken.push({ place: { file, line: Number(line?.[1] ?? 1) }, message: thrown.message });
       return undefined;
     }
@@ -174,7 +175,7 @@ function siteOf(files: ProjectFiles, { file, path, text }: ReadFile, environment
 }
 
 function findApplicationHost(files: ProjectFiles, { applicationHost }: ProjectOptions): ReadFile | undefined {
-  if (applicationHost !== undefined) return readNamed(files, applicationHost);
+  if (applicationHost !== undefined) return files.readNamed(applicationHost);
   const here = readAnyCase(files, files.pathOf('.'), 'applicationHost.config');
   const windows = process.env['SystemRoot'];
   if (here !== undefined || process.platform !== 'win32' || windows === undefined) return here;
@@ -184,13 +185,6 @@ function findApplicationHost(files: ProjectFiles, { applicationHost }: ProjectOp
     // Only administrators may read it, and doctor does not ask to be one.
     return undefined;
   }
-}
-
-function readNamed(files: ProjectFiles, named: string): ReadFile {
-  const path = resolve(named);
-  const found = files.read(path);
-  if (found === undefined) throw new BatonError('option_invalid', `There is no file ${named}.`);
-  return found;
 }
 
 function environmentOf(given: ProjectOptions['environment'], site: Site | undefined): Project['environment'] {
@@ -207,7 +201,7 @@ function findPolicy(
   siteDirectory: string,
   environment: Project['environment'],
 ): { readonly found: ReadFile | undefined; readonly missing: MissingPolicy | undefined } {
-  if (policy !== undefined) return { found: readNamed(files, policy), missing: undefined };
+  if (policy !== undefined) return { found: files.readNamed(policy), missing: undefined };
   const usual = ['.', 'config', '../config'].map((folder) => join(siteDirectory, folder, 'baton.policy.json'));
   const lookFor = (): ReadFile | undefined => usual.flatMap((path) => files.read(path) ?? [])[0];
   const variable = environment.get(POLICY_VARIABLE);

@@ -64,10 +64,13 @@ const SHARE = /^[\\/]{2}(?![?.][\\/](?!UNC[\\/]))/i;
 export function checkedPath(path: string, what: string): string {
   if (path === '') throw new BatonError('option_invalid', `${what} needs the path of its file.`);
   // @see https://www.sqlite.org/wal.html, "All processes using a database must be on the same host computer"
-  if (SHARE.test(path)) {
-    throw new BatonError('option_invalid', `${what} must be on a local disk, not on a share: ${path}`);
+  // A relative path is on a share where the working directory is.
+  const absolute = resolve(path);
+  const share = [path, absolute].find((one) => SHARE.test(one));
+  if (share !== undefined) {
+    throw new BatonError('option_invalid', `${what} must be on a local disk, not on a share: ${share}`);
   }
-  return resolve(path);
+  return absolute;
 }
 
 /**

@@ -1,9 +1,9 @@
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { cpSync, lstatSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { doctor } from '../../src/cli/doctor';
 import { BatonError } from '../../src/core/errors';
 import { BATON, temporaryFolder } from '../support/example';
-import { runNode } from '../support/processes';
+import { itOnPosix, runNode } from '../support/processes';
 import { sarifShape } from './sarif-shape';
 
 const FIXTURES = path.join(__dirname, '..', 'doctor', 'fixtures');
@@ -161,6 +161,20 @@ describe('--fix', () => {
     const { output, exitCode } = run(copyOf('iis-original-url'), '--fix');
     expect(output).toMatch(/^Nothing that --fix repairs\.\n\nweb\.config:\d+ warning original-url-open\n/);
     expect(exitCode).toBe(1);
+  });
+
+  itOnPosix('leaves a link one, and says which file cannot be written', () => {
+    const copy = copyOf('iis-dev-errors');
+    const file = path.join(copy, 'web.config');
+    renameSync(file, path.join(folder, 'shared.config'));
+    symlinkSync(path.join('..', 'shared.config'), file);
+    jest.spyOn(fs, 'renameSync').mockImplementationOnce(() => {
+      throw Object.assign(new Error('not permitted'), { code: 'EPERM' });
+    });
+    expect(() => run(copy, '--fix')).toThrow(/web\.config cannot be written \(EPERM: access is denied\)\.$/);
+    expect(run(copy, '--fix').output).toContain('web.config: written.');
+    expect(lstatSync(file).isSymbolicLink()).toBe(true);
+    expect(readFileSync(path.join(folder, 'shared.config'), 'utf8')).toContain('devErrorsEnabled="false"');
   });
 
   it('leaves a file alone whose encoding it would change', () => {

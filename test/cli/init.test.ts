@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import fs, { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { init } from '../../src/cli/init';
 import { askRest, personAt } from '../../src/cli/init/questions';
@@ -99,6 +99,30 @@ it('a ring that is there keeps its public half from being made for another', asy
   expect((await run('--yes')).exit).toBe(0);
   expect(readFileSync(app.pathOf('config/keys/gateway.ring.json'), 'utf8')).toBe('mine');
   expect(existsSync(app.pathOf('config/keys/gateway.jwks.json'))).toBe(false);
+});
+
+it.each([
+  ['the ring', 'gateway.ring.json'],
+  ['its public half', 'gateway.jwks.json'],
+])('keys are there whole or not at all: the disk is full when %s is written', async (_which, name) => {
+  let open = -1;
+  const { openSync, writeFileSync: write } = fs;
+  jest.spyOn(fs, 'openSync').mockImplementation((file, ...more) => {
+    const opened = openSync(file, ...more);
+    if (String(file).endsWith(name)) open = opened;
+    return opened;
+  });
+  jest.spyOn(fs, 'writeFileSync').mockImplementation((file, text, ...more) => {
+    if (file !== open && !String(file).endsWith(name)) return write(file, text, ...more);
+    write(file, String(text).slice(0, 9), ...more);
+    throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+  });
+  await expect(run('--yes')).rejects.toThrow(`config/keys/${name} cannot be written (ENOSPC: the disk is full).`);
+  jest.mocked(fs.openSync).mockRestore();
+  jest.mocked(fs.writeFileSync).mockRestore();
+  expect(readdirSync(app.pathOf('config/keys'))).toEqual(['.gitignore']);
+  expect((await run('--yes')).printed).not.toContain('Kept:');
+  expect(existsSync(app.pathOf('config/keys/gateway.jwks.json'))).toBe(true);
 });
 
 it('--dry-run writes nothing, not even the change that was asked for', async () => {

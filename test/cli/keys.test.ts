@@ -67,13 +67,18 @@ itOnPosix('nothing is published where the ring cannot be written', async () => {
   mkdirSync(path.join(folder, 'closed'));
   await keys('create', 'closed/ring.json', '--jwks', 'jwks.json');
   const before = read('jwks.json');
-  // The draft of the ring is a folder, so it cannot be made; the lock can.
+  // The disk is full when the draft of the ring is made; the lock had room.
   const rotating = path.join(folder, 'closed', 'ring.json');
-  const code = `require('fs').mkdirSync(${JSON.stringify(rotating)} + '.' + process.pid + '.tmp');
+  const code = `const fs = require('fs');
+    const { openSync } = fs;
+    fs.openSync = (path, ...more) => {
+      if (/ring\\.json\\..*tmp$/.test(path)) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+      return openSync(path, ...more);
+    };
     process.argv = [process.argv[0], 'baton', 'keys', 'rotate', ${JSON.stringify(rotating)}, '--jwks', 'jwks.json'];
     require(${JSON.stringify(BATON)});`;
   const { exit, stderr } = await runNode(['-e', code], { cwd: folder });
-  expect(stderr).toMatch(/ring\.json cannot be written \(EEXIST/);
+  expect(stderr).toMatch(/ring\.json cannot be written \(ENOSPC/);
   expect({ exit, published: read('jwks.json') }).toEqual({ exit: 1, published: before });
 });
 

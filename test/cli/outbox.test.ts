@@ -3,6 +3,7 @@ import path from 'node:path';
 import { outbox } from '../../src/cli/outbox';
 import { openDatabase, type OutboxDatabase } from '../../src/offload/outbox/database';
 import { insertWork } from '../../src/offload/outbox/insert';
+import { retryDead } from '../../src/offload/outbox/keeping';
 import { leaseWork, markDead, markDelivered } from '../../src/offload/outbox/leases';
 import { makeWork } from '../offload/outbox/support/rows';
 import { thrownBy } from '../support/errors';
@@ -101,6 +102,15 @@ it('drops what is named, or all that is dead', async () => {
   expect((await run('drop', waiting, delivered)).at(-1)).toBe('1 of 2 done');
   expect(process.exitCode).toBe(1);
   expect(await listed('--state', 'all')).toEqual({ [delivered]: 'delivered' });
+});
+
+it('drops of all that is dead only what is dead still', async () => {
+  const { dead, late } = fill();
+  const dropping = run('drop', '--all');
+  // The work is listed; before it is dropped, somebody has it delivered after all.
+  expect(retryDead(dead, Date.now())(database)).toBe('done');
+  expect(await dropping).toEqual([`${dead}  NOT DONE: it is not dead`, `${late}  done`, '1 of 2 done']);
+  expect(await listed('--state', 'waiting', '--function', 'render-invoice')).toEqual({ [dead]: 'waiting' });
 });
 
 it('of all that is dead, leaves alone what is not for the function that is named', async () => {

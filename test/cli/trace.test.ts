@@ -2,8 +2,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import path from 'node:path';
 import { trace } from '../../src/cli/trace';
 import { readTraceArguments } from '../../src/cli/trace/arguments';
+import { LeftHalfWritten, loadLogs } from '../../src/cli/trace/load';
 import { ProgressBar, readingLine } from '../../src/cli/trace/progress';
 import { readTime } from '../../src/cli/trace/time';
+import { untilInterrupted } from '../../src/cli/trace/until-interrupted';
+import { openEngine, type Engine } from '../../src/trace/engine/engine';
 import type { TraceReport, Waterfall } from '../../src/trace/report-model';
 import { thrownBy } from '../support/errors';
 import { BATON, temporaryFolder } from '../support/example';
@@ -152,6 +155,84 @@ it('takes nothing away that was there before it', async () => {
   const error = await thrownBy(() => trace([logs, '--parquet', at('kept'), '--part', '3']));
   expect(error).toMatchObject({ message: expect.stringContaining('cannot be written (EEXIST)') });
   expect([readdirSync(at('kept')).sort(), readdirSync(at('kept', 'app'))]).toEqual([['app', 'rejects'], ['mine.js']]);
+});
+
+describe('Parquet that cannot be written', () => {
+  let engine: Engine;
+  beforeEach(async () => {
+    writeLogs();
+    engine = await openEngine();
+  });
+  afterEach(() => engine.close());
+
+  const load = (): Promise<void> => {
+    const read = readTraceArguments([logs, '--parquet', at('kept')])!;
+    return loadLogs(engine, read, new ProgressBar(process.stderr), new AbortController().signal);
+  };
+  const beforeCopy = (act: (file: string) => void): void => {
+    const run = engine.run.bind(engine);
+    jest.spyOn(engine, 'run').mockImplementation(async (sql, parameters) => {
+      const [, file] = /^COPY .* TO '(.*)' \(FORMAT parquet/.exec(sql) ?? [];
+      if (file !== undefined) act(file);
+      return run(sql, parameters);
+    });
+  };
+  const full = (): never => {
+    throw new Error('IO Error: the disk is full');
+  };
+
+  it('is left alone where another run has written it since', async () => {
+    const run = engine.run.bind(engine);
+    const others = at('kept', 'app', 'part-0.parquet');
+    // The logs are being read: their tables are made.
+    jest.spyOn(engine, 'run').mockImplementationOnce((sql, parameters) => {
+      mkdirSync(path.dirname(others), { recursive: true });
+      writeFileSync(others, 'of another run');
+      return run(sql, parameters);
+    });
+    expect(await thrownBy(load)).toMatchObject({ message: expect.stringContaining('holds Parquet files already') });
+    expect(readFileSync(others, 'utf8')).toBe('of another run');
+  });
+
+  it('is removed; a folder into which another run has written stays, and the error is the first one', async () => {
+    beforeCopy((file) => {
+      writeFileSync(file, 'half');
+      writeFileSync(path.join(path.dirname(file), 'part-7.parquet'), 'of another run');
+      full();
+    });
+    await expect(load()).rejects.toThrow(/^IO Error: the disk is full$/);
+    const [table, ...more] = readdirSync(at('kept'));
+    expect([more, readdirSync(at('kept', table!))]).toEqual([[], ['part-7.parquet']]);
+  });
+
+  it('is named where it cannot be removed, and the first error is said', async () => {
+    // As a folder it cannot: elsewhere a virus scanner has it open.
+    beforeCopy((file) => void (mkdirSync(file), full()));
+    const error = await thrownBy(load);
+    expect(error).toBeInstanceOf(LeftHalfWritten);
+    expect(error.message).toMatch(/^IO Error: the disk is full\nDelete what .*:\n.*part-0\.parquet \(\w+\)$/);
+  });
+});
+
+it.each([
+  ['its reason alone is thrown', undefined, 'baton: interrupted; nothing half written was left behind.'],
+  ['something could not be removed', new LeftHalfWritten('option_invalid', 'Delete it.'), undefined],
+])('says on Ctrl-C what is left, where %s', async (_what, error, message) => {
+  const told: unknown[] = [];
+  jest.spyOn(console, 'error').mockImplementation((text: unknown) => void told.push(text));
+  const listening = jest.spyOn(process, 'on');
+  const work = untilInterrupted((signal) => {
+    listening.mock.calls.find(([name]) => name === 'SIGINT')?.[1]();
+    expect(signal.aborted).toBe(true);
+    throw error ?? signal.reason;
+  });
+  await expect(
+    work.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    ),
+  ).resolves.toBe(error);
+  expect(told).toEqual(message === undefined ? [] : [message]);
 });
 
 it('writes logs in parts, and reads all of them as one', async () => {
@@ -333,6 +414,6 @@ itOnPosix('leaves nothing behind when Ctrl-C ends it', async () => {
   } finally {
     await run.end();
   }
-  expect(run.stderr).toBe('baton: interrupted; nothing was left behind.\n');
+  expect(run.stderr).toBe('baton: interrupted; nothing half written was left behind.\n');
   expect([readdirSync(at('spill')), existsSync(at('kept')), existsSync(at('report.html'))]).toEqual([[], false, false]);
 });

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { examine } from '../../src/doctor/doctor';
+import { temporaryFolder } from '../support/example';
 
 const GOOD = path.join(__dirname, 'fixtures', 'good');
 
@@ -62,4 +63,20 @@ it.each([
   const { diagnoses } = examine(options, new Map([[file, '{ "openapi": <']]));
   const broken = diagnoses.filter(({ finding }) => finding.code === 'config-unreadable');
   expect(broken.map(({ finding }) => finding.message.includes('500.19'))).toEqual([isSites]);
+});
+
+it('nor of another file that cannot be read while web.config is', () => {
+  const folder = temporaryFolder();
+  try {
+    writeFileSync(
+      path.join(folder, 'web.config'),
+      '<configuration><appSettings configSource="a.config"/></configuration>',
+    );
+    writeFileSync(path.join(folder, 'a.config'), '<appSettings>\n<add');
+    const [diagnosis] = examine({ directory: folder, environment: {} }).diagnoses;
+    expect(diagnosis?.finding).toMatchObject({ code: 'config-unreadable', file: 'web.config', line: 1 });
+    expect(diagnosis?.finding.message).toMatch(/^a\.config, line (?!.*500\.19)/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

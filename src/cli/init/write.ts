@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { BatonError } from '../../core/errors';
+import { writeNewFile } from '../../core/replace-file';
 import { systemFault } from '../../core/system-fault';
 import { readTextFile } from '../../core/text-file';
 import { unifiedDiff } from '../../core/unified-diff';
@@ -50,10 +51,35 @@ function writeNew(folder: string, { path, text, isSecret }: PlannedFile): void {
   const absolute = resolve(folder, path);
   try {
     mkdirSync(dirname(absolute), { recursive: true });
-    // `wx`: also a file that came about in the meantime is never written over.
-    writeFileSync(absolute, text, { flag: 'wx', mode: isSecret ? 0o600 : 0o644 });
+    // Never over another file: also not over one that came about in the meantime.
+    writeNewFile(absolute, text, isSecret ? 0o600 : 0o644);
   } catch (cause) {
     throw new BatonError('option_invalid', `${path} cannot be written (${systemFault(cause)}).`, { cause });
+  }
+}
+
+/** A group is there whole or not at all: of half a one, the next run would keep the half, and never make the rest. */
+function writeAllNew(folder: string, files: readonly WrittenFile[]): void {
+  const written: WrittenFile[] = [];
+  try {
+    for (const file of files) {
+      writeNew(folder, file);
+      written.push(file);
+    }
+  } catch (error) {
+    const open = files[written.length]?.group;
+    const half = written.filter(({ group }) => group !== undefined && group === open);
+    for (const { path } of half) takeBack(folder, path, error as BatonError);
+    throw error;
+  }
+}
+
+function takeBack(folder: string, path: string, because: BatonError): void {
+  try {
+    rmSync(resolve(folder, path), { force: true });
+  } catch (fault) {
+    const message = `${because.message} Delete ${path}, which belongs to it and cannot be removed (${systemFault(fault)}).`;
+    throw new BatonError('option_invalid', message, { cause: because });
   }
 }
 
@@ -64,6 +90,7 @@ function writeNew(folder: string, { path, text, isSecret }: PlannedFile): void {
  */
 export function writeFiles(folder: string, files: readonly PlannedFile[], isDryRun: boolean): readonly WrittenFile[] {
   const fates = files.map((file) => fateOf(folder, file, files));
-  if (!isDryRun) for (const file of fates) if (file.fate === 'new') writeNew(folder, file);
+  const missing = fates.filter(({ fate }) => fate === 'new');
+  if (!isDryRun) writeAllNew(folder, missing);
   return fates;
 }

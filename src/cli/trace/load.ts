@@ -1,6 +1,7 @@
 import { existsSync, rmSync, rmdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BatonError } from '../../core/errors';
+import { systemFault } from '../../core/system-fault';
 import type { Engine } from '../../trace/engine/engine';
 import { openParquet, parquetFile, writeParquet } from '../../trace/engine/parquet';
 import { TABLE_NAMES } from '../../trace/engine/tables';
@@ -27,17 +28,38 @@ export async function loadLogs(
   await engine.seal();
 }
 
+/** Says what is left half written, which nothing else that ended the run says. */
+export class LeftHalfWritten extends BatonError {}
+
 /** Half a set of tables would look like a whole one next time. What was there before this run is not touched. */
 async function writeWhole(engine: Engine, folder: string, part: number): Promise<void> {
   const files = TABLE_NAMES.map((table) => parquetFile(folder, table, part));
-  const made = [folder, ...files.map((file) => dirname(file))].filter((path) => !existsSync(path));
+  const made = [folder, ...files.map((file) => dirname(file)), ...files].filter((path) => !existsSync(path));
   try {
     await writeParquet(engine, folder, part);
   } catch (error) {
-    for (const file of files) if (existsSync(file)) rmSync(file);
-    for (const path of made.reverse()) if (existsSync(path)) rmdirSync(path);
-    const { code, message, syscall } = error as NodeJS.ErrnoException;
-    if (syscall === undefined) throw error;
-    throw new BatonError('option_invalid', `${folder} cannot be written (${code ?? message}).`, { cause: error });
+    const cause = writeFault(folder, error);
+    const left = made.reverse().flatMap((path) => whyNotRemoved(path, files.includes(path)) ?? []);
+    if (left.length === 0) throw cause;
+    const message = `${cause.message}\nDelete what is half written and cannot be removed:\n${left.join('\n')}`;
+    throw new LeftHalfWritten('option_invalid', message, { cause });
+  }
+}
+
+function writeFault(folder: string, error: unknown): Error {
+  const { code, message, syscall } = error as NodeJS.ErrnoException;
+  if (syscall === undefined) return error as Error;
+  return new BatonError('option_invalid', `${folder} cannot be written (${code ?? message}).`, { cause: error });
+}
+
+/** Removes a file or a folder, if it is there; a folder into which somebody else has put something stays. */
+function whyNotRemoved(path: string, isFile: boolean): string | undefined {
+  try {
+    if (isFile) rmSync(path, { force: true });
+    else rmdirSync(path);
+    return undefined;
+  } catch (fault) {
+    const { code = '' } = fault as NodeJS.ErrnoException;
+    return ['ENOENT', 'ENOTDIR', 'ENOTEMPTY'].includes(code) ? undefined : `${path} (${systemFault(fault)})`;
   }
 }

@@ -10,8 +10,8 @@ const SIGNALS: readonly NodeJS.Signals[] = [
 const INTERRUPTED = 130;
 
 /**
- * Runs work that Ctrl-C ends in good order: the work is told by the signal, cleans up, and the exit code says so. A second
- * Ctrl-C ends the process at once.
+ * Runs work that Ctrl-C ends in good order: the work is told by the signal, cleans up and throws the signal's reason, and
+ * the exit code says so. What else it throws went wrong, Ctrl-C or not. A second Ctrl-C ends the process at once.
  */
 export async function untilInterrupted(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const control = new AbortController();
@@ -23,8 +23,8 @@ export async function untilInterrupted(work: (signal: AbortSignal) => Promise<vo
   try {
     await work(control.signal);
   } catch (error) {
-    if (!control.signal.aborted) throw error;
-    console.error('baton: interrupted; nothing was left behind.');
+    if (!control.signal.aborted || error !== control.signal.reason) throw error;
+    console.error('baton: interrupted; nothing half written was left behind.');
     process.exitCode = INTERRUPTED;
   } finally {
     for (const name of SIGNALS) process.off(name, interrupt);

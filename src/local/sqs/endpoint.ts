@@ -118,18 +118,22 @@ function resourceOf(action: string, input: Readonly<Record<string, unknown>>, qu
 /** Batch operations need the permission of the single ones. Source: Service authorization reference, Amazon SQS. */
 const permissionOf = (action: string): string => `sqs:${action.replace(/Batch$/, '')}`;
 
+/** First of all: who has not signed is not told which queues there are. */
+function signerOf(headers: IncomingMessage['headers']): AwsCaller {
+  const caller = callerOf(headers);
+  if (caller !== undefined) return caller;
+  throw new SqsError('MissingAuthenticationToken', 'Request is missing Authentication Token', { status: 403 });
+}
+
 /**
  * Lets through whom the local STS lets.
  * @returns the session as SQS names a sender; undefined for keys of no session, which are the account's own
  */
 function senderOf(
-  caller: AwsCaller | undefined,
+  caller: AwsCaller,
   asked: { readonly action: string; readonly resource: string },
   sessions: StsSessions | undefined,
 ): string | undefined {
-  if (caller === undefined) {
-    throw new SqsError('MissingAuthenticationToken', 'Request is missing Authentication Token', { status: 403 });
-  }
   const refusal = sessions?.authorize({ ...caller, ...asked });
   if (refusal !== undefined) throw new SqsError(refusal.type, refusal.message, { status: refusal.status });
   const session = sessions?.find(caller.accessKeyId, caller.sessionToken);
@@ -171,8 +175,9 @@ export async function startSqsEndpoint(options: SqsEndpointOptions): Promise<Sqs
     const input = await readInput(incoming);
     if (action === undefined) throw new SqsError('UnknownOperationException', 'This operation is not answered here.');
     calls[name] = (calls[name] ?? 0) + 1;
+    const caller = signerOf(incoming.headers);
     const asked = { action: permissionOf(name), resource: resourceOf(name, input, queues) };
-    const senderId = senderOf(callerOf(incoming.headers), asked, options.sessions?.()) ?? accountId;
+    const senderId = senderOf(caller, asked, options.sessions?.()) ?? accountId;
     const result = await action({ input, queues, senderId, signal, baseUrl: `http://${incoming.headers.host ?? ''}` });
     return { status: 200, body: JSON.stringify(result), headers: {} };
   };

@@ -117,8 +117,16 @@ export function retryDead(id: string, now: number): Change<KeepingOutcome> {
   };
 }
 
-/** Takes work out that waits or is dead, for good; its key is free again. */
-export function dropWork(id: string): Change<KeepingOutcome> {
-  return (database) =>
-    database.run(`DELETE FROM work WHERE id = ? AND state <> 'delivered'`, id) === 1 ? 'done' : 'not_found';
+/**
+ * Takes work out that waits or is dead, for good; its key is free again.
+ * @param only what is `dead` still: work that was found dead may have been retried since
+ */
+export function dropWork(id: string, only?: 'dead'): Change<KeepingOutcome> {
+  return (database) => {
+    const [work] = database.all('SELECT state FROM work WHERE id = ?', id);
+    if (work === undefined || work.state === 'delivered') return 'not_found';
+    if (only === 'dead' && work.state !== 'dead') return 'not_dead';
+    database.run('DELETE FROM work WHERE id = ?', id);
+    return 'done';
+  };
 }

@@ -202,6 +202,16 @@ it('does each entry of a batch by itself', async () => {
   expect([removed.Successful?.length, removed.Failed?.[0]?.Code]).toEqual([1, 'ReceiptHandleIsInvalid']);
 });
 
+it.each(['work', 'unknown'])('tells nobody who has not signed whether there is a queue: %s', async (queue) => {
+  const answer = await fetch(sqs.endpoint.url, {
+    method: 'POST',
+    headers: { 'x-amz-target': 'AmazonSQS.SendMessage' },
+    body: JSON.stringify({ QueueUrl: sqs.urlOf(queue), MessageBody: 'x' }),
+  });
+  expect(answer.status).toBe(403);
+  expect(await answer.json()).toMatchObject({ __type: 'com.amazonaws.sqs#MissingAuthenticationToken' });
+});
+
 it('lets a session do only what its role and its session policy allow, and says who sent', async () => {
   const sessions = new StsSessions(() => 0);
   const policy = readPolicy({
