@@ -2,12 +2,20 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Identity } from '../core/identity';
 import type { ContextRecord, RequestContext } from '../core/request-context';
 
-const storage = new AsyncLocalStorage<ContextRecord>();
+const storage = new AsyncLocalStorage<ContextRecord | undefined>();
 
 /** Opens a context for all that `work` does, synchronously and later. */
 export function runInContext<T>(record: ContextRecord, work: () => T): T {
   // Middleware comes after middleware in the same context: to open it again would cost more than the look.
   return storage.getStore() === record ? work() : storage.run(record, work);
+}
+
+/**
+ * Does work in no context, synchronously and later: what goes on beside the requests is nobody's, and is neither run nor
+ * logged as the caller who happened to set it off.
+ */
+export function outsideContext<T>(work: () => T): T {
+  return storage.run(undefined, work);
 }
 
 /** The context's record, for Baton's own layers. */

@@ -1,8 +1,12 @@
+import { AsyncResource } from 'node:async_hooks';
 import { asBatonError } from '../core/errors';
 import type { Logger } from '../core/logger';
 
 /** Gives the logger when there is something to tell: making one may cost, and mostly there is nothing. */
 export type LoggerOf = () => Logger;
+
+/** A renewal is the process's, and not that of the request that happened to ask for a key when it was due. */
+const outside = new AsyncResource('iis-baton:key-renewal');
 
 /** What this process is still working with while a renewal fails: for the log line. */
 const STATES = {
@@ -59,7 +63,8 @@ export class RenewalLog {
   #tell(write: (logger: Logger) => void): void {
     if (this.#loggerOf === undefined) return;
     try {
-      write(this.#loggerOf());
+      const logger = this.#loggerOf();
+      outside.runInAsyncScope(() => write(logger));
     } catch (thrown) {
       process.emitWarning(
         `The renewal of the keys of ${this.#source} could not be logged: ${asBatonError(thrown).message}`,

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { outsideContext } from '../context/storage';
 import type { Clock } from '../core/clock';
 import type { Logger } from '../core/logger';
 import type { Signer } from '../jws/sign';
@@ -56,6 +57,10 @@ export class Checkpoints {
   takeLater(): void {
     if (this.#isTaking || this.#stopped) return;
     this.#isTaking = true;
+    outsideContext(() => this.#takeAside());
+  }
+
+  #takeAside(): void {
     void this.take().then(
       () => {
         this.#isTaking = false;
@@ -85,7 +90,8 @@ export class Checkpoints {
 
   #arm(): void {
     if (this.#stopped) return;
-    this.#timer ??= setTimeout(() => this.takeLater(), this.#options.seconds * 1000).unref();
+    // A timer holds the context that it was armed in, which is that of the request whose line was the first.
+    this.#timer ??= outsideContext(() => setTimeout(() => this.takeLater(), this.#options.seconds * 1000).unref());
   }
 
   #disarm(): void {

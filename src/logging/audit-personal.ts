@@ -1,5 +1,5 @@
 import { setMember } from './redact';
-import type { SubjectHash } from './subjects';
+import { SUBJECT_MEMBERS, type SubjectHash } from './subjects';
 
 /** What of an event its line shows. */
 export interface AuditView {
@@ -16,11 +16,10 @@ const PERSONAL_NAMES =
 // more than its length.
 const MAIL_ADDRESS =
   /(?:[\p{L}\p{M}\p{N}_.+'-]|%(?!40)[\da-f]{2}){1,64}(?:@|%40)(?:[\p{L}\p{M}\p{N}_-]|%[\da-f]{2}){1,63}(?:\.(?:[\p{L}\p{M}\p{N}_-]|%[\da-f]{2}){1,63}){1,8}/giu;
-/** Who did it is what an audit trail is for: these keep a mail address, or become hashes, but are not taken out. */
-const CALLERS = new Set(['subject', 'actor', 'sub']);
 
 function shownText(name: string, text: string, { hashed, keepPersonal }: AuditView): string {
-  if (CALLERS.has(name)) return hashed === undefined ? text : hashed(text);
+  // Who did it is what an audit trail is for: they keep a mail address, or become hashes, but are not taken out.
+  if (SUBJECT_MEMBERS.has(name)) return hashed === undefined ? text : hashed(text);
   if (keepPersonal || !/@|%40/.test(text)) return text;
   return text.replace(MAIL_ADDRESS, PERSONAL);
 }

@@ -9,9 +9,9 @@ export type SubjectForm = 'plain' | 'hashed';
 /** Options about the callers in lines, of the logger and of the audit trail. */
 export interface SubjectOptions {
   /**
-   * `hashed` writes `hmac-sha256:` and the HMAC-SHA-256 in place of `subject` and `actor`: the same caller is the same
-   * value as long as the key is the same. Default: `hashed` where `BATON_SUBJECT_HASH_KEY` or
-   * `BATON_SUBJECT_HASH_KEY_FILE` is set or a `hashKey` given, else `plain`.
+   * `hashed` writes `hmac-sha256:` and the HMAC-SHA-256 in place of `subject`, `actor` and whatever else names a caller
+   * (`starter`, `approver`, `sessionName`): the same caller is the same value as long as the key is the same. Default:
+   * `hashed` where `BATON_SUBJECT_HASH_KEY` or `BATON_SUBJECT_HASH_KEY_FILE` is set or a `hashKey` given, else `plain`.
    */
   readonly subjects?: SubjectForm;
   /**
@@ -26,7 +26,19 @@ export type SubjectHash = (subject: string) => string;
 
 /** RFC 2104, section 3: a key shorter than the digest weakens the HMAC. */
 const MIN_KEY_BYTES = 32;
-const SUBJECT_MEMBERS = ['subject', 'actor'];
+
+/**
+ * Members of a line that say who somebody is: of each line `subject` and `actor`, `sub` in claims, `starter` and `approver`
+ * of decisions on workflows, and a session's name, of which the subject is the readable half.
+ */
+export const SUBJECT_MEMBERS: ReadonlySet<string> = new Set([
+  'subject',
+  'actor',
+  'sub',
+  'starter',
+  'approver',
+  'sessionName',
+]);
 
 /** @throws BatonError `key_invalid` for a file that cannot be read */
 function keyOfEnvironment(variable: string): string | undefined {

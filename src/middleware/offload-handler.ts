@@ -8,6 +8,7 @@ import type { InvokeOptions, Offload } from '../offload/offload';
 import type { HttpRequest, Middleware, Next, RoutedRequest } from './http';
 import { refuse } from './problem';
 import { recordOf, requireRecord } from './record';
+import { warnUntold } from './untold';
 
 /** Options of {@link offloadHandler}. */
 export interface OffloadHandlerOptions {
@@ -36,7 +37,12 @@ function abortOnDisconnect(res: ServerResponse): AbortSignal {
 function noteAbandoned(req: HttpRequest, thrown: unknown): void {
   const error = asBatonError(thrown);
   const { code, reason, message } = error;
-  recordOf(req)?.logger.warn(message, { type: 'error', code, ...(reason !== undefined && { reason }), error });
+  try {
+    recordOf(req)?.logger.warn(message, { type: 'error', code, ...(reason !== undefined && { reason }), error });
+  } catch (failure) {
+    // Express 4 does not look at what a handler rejects with.
+    warnUntold('Errors', failure);
+  }
 }
 
 function sendJson(res: ServerResponse, value: unknown): void {

@@ -8,6 +8,7 @@ import { describeError } from '../correlation/describe-work';
 import { defaultLogger } from '../logging/winston-logger';
 import type { HttpRequest, Next } from './http';
 import { recordOf } from './record';
+import { warnUntold } from './untold';
 
 export type { ProblemDocument } from '../core/problem';
 
@@ -57,16 +58,25 @@ function logError(logger: Logger, error: BatonError): void {
   else logger.error(error.message, fields);
 }
 
-/** Ends a request with what was thrown: logged in full, answered as problem JSON. */
-export function refuse(req: IncomingMessage, res: ServerResponse, thrown: unknown): void {
+/** Logs and counts what ends a request, as the one error that it is. Never throws: the answer is still to come. */
+export function report(req: IncomingMessage, thrown: unknown): BatonError {
   const error = asBatonError(thrown);
   const record = recordOf(req);
-  record?.metrics?.refused(error.code);
-  describeError(error.code);
-  // In the request's own context: an error handler is reached from anywhere, and its line must join the others.
-  if (record === undefined) logError(defaultLogger(), error);
-  else runInContext(record, () => logError(record.logger, error));
-  sendProblem(req, res, error);
+  try {
+    record?.metrics?.refused(error.code);
+    describeError(error.code);
+    // In the request's own context: an error handler is reached from anywhere, and its line must join the others.
+    if (record === undefined) logError(defaultLogger(), error);
+    else runInContext(record, () => logError(record.logger, error));
+  } catch (failure) {
+    warnUntold('Errors', failure);
+  }
+  return error;
+}
+
+/** Ends a request with what was thrown: logged in full, answered as problem JSON. */
+export function refuse(req: IncomingMessage, res: ServerResponse, thrown: unknown): void {
+  sendProblem(req, res, report(req, thrown));
 }
 
 /**

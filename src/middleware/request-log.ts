@@ -7,6 +7,7 @@ import type { ContextRecord } from '../core/request-context';
 import type { HttpRequest, Middleware } from './http';
 import { loggedPath } from './logged-path';
 import { requireRecord } from './record';
+import { warnUntold } from './untold';
 
 /** Options of {@link requestLog}. */
 export interface RequestLogOptions {
@@ -74,8 +75,17 @@ export function requestLog(options: RequestLogOptions = {}): Middleware {
     // It comes once: to have the listener removed would cost a microsecond more on Node 20.
     res.on('close', () => {
       const durationMs = performance.now() - startedAt;
-      runInContext(record, () => record.logger.info('request', requestFields(req, res, record, durationMs)));
-      counter?.request(measure(res, record, durationMs));
+      // What a listener throws ends the process.
+      try {
+        runInContext(record, () => record.logger.info('request', requestFields(req, res, record, durationMs)));
+      } catch (thrown) {
+        warnUntold('Requests', thrown);
+      }
+      try {
+        counter?.request(measure(res, record, durationMs));
+      } catch (thrown) {
+        warnUntold('Measures of requests', thrown);
+      }
     });
     next();
   };

@@ -5,6 +5,7 @@ import { bindRequest } from '../context/emitters';
 import { runInContext } from '../context/storage';
 import { systemClock, type Clock } from '../core/clock';
 import { BatonError } from '../core/errors';
+import type { LogFields } from '../core/logger';
 import { definedMembers } from '../core/objects';
 import { checkOptionNames } from '../core/options';
 import type { ContextRecord } from '../core/request-context';
@@ -15,8 +16,9 @@ import type { HttpRequest, Middleware } from './http';
 import { identity, type IdentityOptions } from './identity';
 import { inTurn } from './in-turn';
 import { loggedPath } from './logged-path';
-import { refuse } from './problem';
+import { refuse, report } from './problem';
 import { requireRecord } from './record';
+import { warnUntold } from './untold';
 
 /** Takes over the connection of an upgrade that was let in; `request.user` is its caller. */
 export type AcceptUpgrade = (request: HttpRequest, socket: Duplex, head: Buffer) => void;
@@ -72,16 +74,25 @@ function originCheck(origins: ReadonlySet<string> | undefined): Middleware {
   };
 }
 
+/** A line about a connection, in its own context: it is open for longer than what began it. */
+function tell(record: ContextRecord, message: string, fields: LogFields): void {
+  try {
+    runInContext(record, () => record.logger.info(message, { type: 'upgrade', ...fields }));
+  } catch (thrown) {
+    warnUntold('Connections', thrown);
+  }
+}
+
 /** The longest time that Node's timers know. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-function endWithSignIn(socket: Duplex, { context: { user }, logger }: ContextRecord, clock: Clock): void {
-  const end = user?.authentication.providerExpiresAt;
+function endWithSignIn(socket: Duplex, record: ContextRecord, clock: Clock): void {
+  const end = record.context.user?.authentication.providerExpiresAt;
   if (end === undefined) return;
   const leftMs = Math.max(0, end * 1000 - clock());
   if (leftMs > MAX_TIMER_MS) return;
   const timer = setTimeout(() => {
-    logger.info('The connection ends with its caller’s sign-in', { type: 'upgrade', outcome: 'expired' });
+    tell(record, 'The connection ends with its caller’s sign-in', { outcome: 'expired' });
     socket.destroy();
   }, leftMs);
   socket.once('close', () => clearTimeout(timer.unref()));
@@ -90,11 +101,11 @@ function endWithSignIn(socket: Duplex, { context: { user }, logger }: ContextRec
 /** One line when it begins and one when it ends: it may be open for days. */
 function logConnection(req: HttpRequest, socket: Duplex, record: ContextRecord): void {
   const startedAt = performance.now();
-  const fields = { type: 'upgrade', protocol: req.headers.upgrade, path: loggedPath(req) };
-  record.logger.info('upgrade', { ...fields, outcome: 'opened' });
+  const fields = { protocol: req.headers.upgrade, path: loggedPath(req) };
+  tell(record, 'upgrade', { ...fields, outcome: 'opened' });
   socket.once('close', () => {
     const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
-    runInContext(record, () => record.logger.info('upgrade', { ...fields, outcome: 'closed', durationMs }));
+    tell(record, 'upgrade', { ...fields, outcome: 'closed', durationMs });
   });
 }
 
@@ -103,7 +114,7 @@ function logConnection(req: HttpRequest, socket: Duplex, record: ContextRecord):
  * requests: hygiene, edge, the policy's route entry, audit. Refused ones get a plain HTTP answer, and their connection is
  * closed. `currentUser()` works in whatever the connection's events cause.
  *
- * @param accept takes the connection over
+ * @param accept takes the connection over; where it throws, that is logged and the connection closed
  * @throws BatonError at start: as `baton()`. Answers: as `baton()`, and `permission_denied` 403 for pages of other sites.
  *
  * @example
@@ -132,15 +143,31 @@ export function verifyUpgrade(accept: AcceptUpgrade, options: UpgradeOptions = {
     socket.on('error', () => socket.destroy());
     const res = responseOn(req, socket);
     if (res === undefined) return;
-    verify(req, res, () => {
+    const letIn = (error?: unknown): void => {
+      if (error !== undefined) {
+        refuse(req, res, error);
+        return;
+      }
       res.detachSocket(socket as Socket);
       if (socket.destroyed) return;
       const record = requireRecord(req, OWNER);
       bindRequest(socket, record);
       logConnection(req, socket, record);
       if (ends) endWithSignIn(socket, record, clock ?? systemClock);
-      accept(req, socket, head);
-    });
+      try {
+        accept(req, socket, head);
+      } catch (thrown) {
+        // There is no response any more that could say so, and nobody above who would know of the connection.
+        report(req, thrown);
+        socket.destroy();
+      }
+    };
+    try {
+      verify(req, res, letIn);
+    } catch (thrown) {
+      // On the event of a server, what is thrown would end the process.
+      refuse(req, res, thrown);
+    }
   });
 }
 

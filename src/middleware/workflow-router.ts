@@ -60,21 +60,29 @@ function segmentsOf({ url = '' }: HttpRequest): readonly string[] {
   }
 }
 
-const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
+/** Not `application/…+json`: `express.json()` reads none of those. */
+const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 
-/**
- * The input as a body parser made it; empty where no body was sent. One that nobody read would start the workflow without it;
- * and only what is no JSON can a page of elsewhere send in its visitor's name, without asking.
- */
+/** Only what is no JSON can a page of elsewhere send in its visitor's name, without asking; an app may parse forms too. */
+function requireJson({ headers }: HttpRequest, what: string): void {
+  if (JSON_TYPE.test(headers['content-type'] ?? '')) return;
+  const problems = [{ pointer: '', message: 'must be sent as application/json' }];
+  throw new BatonError('input_invalid', `${what} did not come as JSON.`, { problems });
+}
+
+/** Whether no parser took the body: Express 4's leave an empty object behind where it was none of theirs. */
+function isUnread(req: HttpRequest, body: unknown): boolean {
+  if (body === undefined) return true;
+  return !req.readableEnded && typeof body === 'object' && body !== null && Object.keys(body).length === 0;
+}
+
+/** The input as a body parser made it; empty where no body was sent. One that nobody read would start the workflow without it. */
 function inputOf(req: HttpRequest): unknown {
   const { body } = req as RoutedRequest;
-  const { 'content-length': length = '0', 'transfer-encoding': coding, 'content-type': type = '' } = req.headers;
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = req.headers;
   if (coding === undefined && Number(length) === 0) return body ?? {};
-  if (!JSON_TYPE.test(type)) {
-    const problems = [{ pointer: '', message: 'must be sent as application/json' }];
-    throw new BatonError('input_invalid', 'The input of a workflow did not come as JSON.', { problems });
-  }
-  if (body !== undefined) return body;
+  requireJson(req, 'The input of a workflow');
+  if (!isUnread(req, body)) return body;
   throw new BatonError('option_invalid', 'workflowRouter() needs a body parser before it: mount express.json().');
 }
 
@@ -94,6 +102,7 @@ function starts(workflows: Workflows, open: readonly string[]): Route {
 /** Decides as the body says; the state is the path's. */
 function decides(workflows: Workflows): Route {
   return async (req, id, state) => {
+    requireJson(req, 'A decision');
     const { body } = req as RoutedRequest;
     const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
     if (!isObject || Object.hasOwn(body, 'state')) {
@@ -161,7 +170,7 @@ function routeOf(routes: Routes, req: HttpRequest): (() => Promise<Answer | Stre
  * `Idempotency-Key` makes a request that is sent again the same run. `GET /:id` 200 with what `workflows.run()` gives.
  * `GET /:id/events` its events as server-sent events, which go on behind the header `Last-Event-ID`. `DELETE /:id` 204.
  * `POST /:id/approvals/:state` with
- * `{ "decision": "approve" or "reject", "comment"?, "since"? }` 204. Or the problem JSON of what those throw.
+ * `{ "decision": "approve" or "reject", "comment"?, "since"? }` as `application/json` 204. Or the problem JSON of what those throw.
  *
  * @throws BatonError at start: `option_unknown`, `option_invalid`
  *

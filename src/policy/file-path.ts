@@ -6,15 +6,23 @@ export interface FilePath {
 }
 
 /** What a path must hold to be another file's than its segments say; nearly none holds any of it. */
-const MAY_DIFFER = /%|\/[/.]|::\$/;
-const STEPS_ASIDE = /(?:^|[/\\])\.{1,2}(?=$|[/\\])|\\|::\$/;
-/** NTFS: `admin::$INDEX_ALLOCATION` is the folder `admin`. */
-const STREAM = /::\$.*$/;
+const MAY_DIFFER = /%|\/[/.]|:\$/;
+const STEPS_ASIDE = /(?:^|[/\\])\.{1,2}(?=$|[/\\])|\\|:\$/;
+
+/**
+ * NTFS: `admin::$INDEX_ALLOCATION` and `admin:$I30:$INDEX_ALLOCATION` are the folder `admin`, `a.txt::$DATA` is the file
+ * `a.txt`. A stream of another name (`a.txt:note:$DATA`) holds other content, but belongs to who may read the file. All
+ * types of streams begin with `$`; without a type, `invoices/7:cancel` is an ordinary path.
+ * @see https://learn.microsoft.com/openspecs/windows_protocols/ms-fscc/c54dec26-1551-4d3a-a0ea-4fa40f848eb3
+ */
+function withoutStream(name: string): string {
+  return name.includes(':$') ? name.slice(0, name.indexOf(':')) : name;
+}
 
 function segmentsOf(decoded: string): string[] {
   const segments: string[] = [];
   for (const step of decoded.split(/[/\\]/)) {
-    const name = step.replace(STREAM, '');
+    const name = withoutStream(step);
     if (name === '..') segments.pop();
     else if (name !== '' && name !== '.') segments.push(name);
   }

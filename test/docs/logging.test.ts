@@ -12,6 +12,8 @@ import { withBaton } from '../../src/function';
 import { baton, BatonError, problemHandler, verifyUpgrade } from '../../src/index';
 import { jwkSigner } from '../../src/jws/sign';
 import { createOffload, offloadHandler, webIdentityCredentials } from '../../src/offload';
+import { auditView } from '../../src/logging/audit-personal';
+import { withHashedSubjects } from '../../src/logging/subjects';
 import { auditTrail, type AuditEvent, type AuditTrail } from '../../src/logging';
 import { functionLimits } from '../../src/offload/limits';
 import { livePolicy } from '../../src/policy/process-policy';
@@ -83,6 +85,7 @@ beforeAll(async () => {
   server = app.listen(0, '127.0.0.1');
   await once(server, 'listening');
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await makeLines();
 });
 afterAll(async () => {
   server.close();
@@ -350,7 +353,6 @@ const headingOf = ({ type, event }: Readonly<Record<string, unknown>>): string =
   type === 'audit' ? `\`audit\`: \`${event}\`` : `\`${type}\``;
 
 it('docs/logging.md lists the fields of each line that Baton writes, and no other', async () => {
-  await makeLines();
   const everyLine = new Set(fieldsOf('Every line'));
   const written = new Map<string, Set<string>>();
   const common = new Set<string>();
@@ -364,6 +366,21 @@ it('docs/logging.md lists the fields of each line that Baton writes, and no othe
   expect([...common].sort()).toEqual([...everyLine].sort());
   const listed = headings.map((heading) => [heading, fieldsOf(heading).sort()]);
   expect([...written].map(([heading, fields]) => [heading, [...fields].sort()]).sort()).toEqual(listed.sort());
+});
+
+it('each line that names a caller does so in members that are hashed', () => {
+  const names = logger.lines.flatMap(({ subject, actor }) => [subject, actor]).filter((name) => name !== undefined);
+  const callers = [...new Set([...names.map(String), bob.sub])];
+  expect(callers).toEqual(expect.arrayContaining(['entra:ada', 'entra:other', 'entra:bob', 'copilot', 'deputy']));
+  const hashed = (): string => 'hashed';
+  const shown = logger.lines.flatMap((line) => [
+    withHashedSubjects(line, hashed),
+    auditView(line, { hashed, keepPersonal: false }),
+  ]);
+  // As they are, and as a session's name has them.
+  const spellings = callers.flatMap((name) => [name, name.replace(/[^\w=,.@-]+/g, '-')]);
+  const plain = shown.filter((line) => spellings.some((name) => JSON.stringify(line).includes(name)));
+  expect(plain).toEqual([]);
 });
 
 it('docs/logging.md lists the reasons of decisions', () => {

@@ -17,6 +17,7 @@ import { createOffload } from '../../src/offload';
 import { startAwsEndpoint } from '../support/aws-endpoint';
 import { invoicesDocument, invoicesPolicy, relayKeys } from '../support/invoices';
 import { startKeyServer } from '../support/key-server';
+import { makeIdentity } from '../support/policies';
 import { leakOf, recordingLogger, type RecordingLogger } from '../support/recording-logger';
 import { forge, makeKey, type TestKey } from '../support/tokens';
 import { waitFor } from '../support/wait';
@@ -197,6 +198,22 @@ describe('the logger of a front door is the one that is told', () => {
       return logger.ofType('key_renewal').length > 0;
     });
   });
+});
+
+it('is told in nobody’s name, whoever asked for the key', () => {
+  const logger = recordingLogger();
+  const log = new RenewalLog('here', () => logger);
+  const context = { correlationId: 'c-1', user: makeIdentity() };
+  runInContext({ context, logger, audit: { record: () => undefined } }, () => {
+    logger.info('of the request');
+    log.failed(new Error('x'));
+    log.worked();
+  });
+  expect(logger.lines.map(({ correlationId, subject }) => [correlationId, subject])).toEqual([
+    ['c-1', context.user.subject],
+    [undefined, undefined],
+    [undefined, undefined],
+  ]);
 });
 
 it('a logger that throws ends nothing', () => {

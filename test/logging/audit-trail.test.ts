@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, rmSync, statSync, writeSync } from '
 import fs from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
-import { runInContext } from '../../src/context/storage';
+import { currentContext, runInContext } from '../../src/context/storage';
 import type { Identity } from '../../src/core/identity';
 import type { AuditEvent } from '../../src/core/logger';
 import { jwkSigner } from '../../src/jws/sign';
@@ -280,6 +280,24 @@ describe('checkpoints', () => {
     broken = false;
     const line = await waitFor('the next try', () => folder.lines().find(({ type }) => type === 'audit_checkpoint'));
     expect([claimsOf(line.jws).seq, failures()]).toEqual([1, 2]);
+  });
+
+  it.each([
+    ['after so many lines', { checkpointEvery: 2 }],
+    ['some time after a line', { checkpointSeconds: 1 }],
+  ])('taken %s are nobody’s, and not of the request that wrote the line', async (_when, options) => {
+    const logger = recordingLogger();
+    const callers: unknown[] = [];
+    const trail = folder.trail({ logger, ...options, onCheckpoint: () => callers.push(currentContext()) });
+    await waitFor('the checkpoint of the opening', () => callers.length === 1);
+    const context = { correlationId: 'gw-1', user: { subject: 'entra:ada' } as Identity };
+    runInContext({ context, logger, audit: trail }, () => {
+      trail.record(eventOf(1));
+      trail.record(eventOf(2));
+    });
+    await waitFor('the checkpoint', () => callers.length === 2);
+    expect(callers).toEqual([undefined, undefined]);
+    for (const line of logger.ofType('audit_checkpoint')) expect(line).not.toHaveProperty('correlationId');
   });
 
   it('one at a time, and each caller gets one of its own', async () => {

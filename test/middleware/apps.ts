@@ -105,6 +105,14 @@ export function foreignLogger(): { logger: Logger; calls: { level: string; messa
   return { calls, logger: { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') } };
 }
 
+/** A logger from elsewhere whose file is gone. */
+export function brokenLogger(): Logger {
+  const write = (): never => {
+    throw new Error('the disk is gone');
+  };
+  return { error: write, warn: write, info: write, debug: write };
+}
+
 /** Waits for a condition; fails after five seconds. */
 export async function eventually(condition: () => boolean): Promise<void> {
   const deadline = Date.now() + 5000;

@@ -4,7 +4,18 @@ import { createLogger, format, transports } from 'winston';
 import { Writable } from 'node:stream';
 import request from 'supertest';
 import type { AuditEvent } from '../../src/index';
-import { appWith, as, eventually, EXPRESSES, foreignLogger, listen, policyOf, rawRequest, tokenOf } from './apps';
+import {
+  appWith,
+  as,
+  brokenLogger,
+  eventually,
+  EXPRESSES,
+  foreignLogger,
+  listen,
+  policyOf,
+  rawRequest,
+  tokenOf,
+} from './apps';
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
@@ -121,4 +132,48 @@ describe.each(EXPRESSES)('what %s leaves in the log', (_, express) => {
       expect(line).toMatchObject({ correlationId: 'gw-1', subject: 'entra:ada', path: '/any/[redacted]' });
     expect(JSON.stringify(lines)).not.toContain('eyJ');
   });
+});
+
+it('a logger or a counter that throws ends no request and no process, and is told of once', async () => {
+  const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  const broken = (): never => {
+    throw new Error('the port is closed');
+  };
+  const metrics = { request: broken, refused: broken, functionCall: broken, workLeft: broken, workflowStart: broken };
+  const audit = { record: () => undefined };
+  for (const [, express] of EXPRESSES) {
+    for (const options of [
+      { logger: brokenLogger(), audit },
+      { audit, metrics },
+    ]) {
+      const { app } = appWith(express, options);
+      const port = await listen(app);
+      for (let time = 0; time < 2; time++) {
+        expect((await rawRequest(port, 'GET /invoices/7', [`Txn-Token: ${tokenOf()}`])).status).toBe(200);
+        expect((await rawRequest(port, 'GET /invoices/7', ['Txn-Token: a.b.c'])).status).toBe(401);
+        expect((await rawRequest(port, 'GET /invoices/7', [`Txn-Token: ${tokenOf().slice(0, -4)}AAAA`])).status).toBe(
+          401,
+        );
+      }
+    }
+  }
+  await eventually(() => warned.mock.calls.length === 3);
+  expect(warned.mock.calls.map(([text]) => text).sort()).toEqual([
+    'Errors are not logged: the disk is gone',
+    'Measures of requests are not logged: the port is closed',
+    'Requests are not logged: the disk is gone',
+  ]);
+  warned.mockRestore();
+});
+
+it('an audit trail that cannot be written ends the request, also where the logger throws', async () => {
+  const audit = {
+    record: () => {
+      throw new Error('the disk is full');
+    },
+  };
+  const { app } = appWith(EXPRESSES[0]![1], { logger: brokenLogger(), audit });
+  for (const token of [tokenOf(), 'a.b.c']) {
+    expect((await rawRequest(await listen(app), 'GET /invoices/7', [`Txn-Token: ${token}`])).status).toBe(500);
+  }
 });

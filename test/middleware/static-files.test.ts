@@ -74,6 +74,21 @@ describe.each(EXPRESSES)('files that %s serves', (_, express) => {
     }
   });
 
+  it.each([
+    '::$INDEX_ALLOCATION',
+    ':$I30:$INDEX_ALLOCATION',
+    ':$i30%3a$index_allocation',
+    '%3A$I30:%24INDEX_ALLOCATION',
+  ])('are not opened by another name of their folder in NTFS: admin%s', async (stream) => {
+    // Where there is no NTFS, folders of that name stand in for it.
+    const folder = join(root, decodeURIComponent(`admin${stream}`));
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'page'), 'content of admin/page');
+    const verified = await start({ authenticated: true }, { authenticated: true });
+    expect(await verified(`/admin${stream}/page`, clerk)).toBe('403');
+    expect(await verified(`/admin${stream}/page`, approver)).toBe('content of admin/page');
+  });
+
   it('belong to the caller whom the path to the file names', async () => {
     const routes = [{ path: '/of/{owner}/{file+}', where: { owner: '/subject' } }] as never;
     const { app } = appWith(express, { policy: policyOf({ routes }) });
@@ -102,6 +117,7 @@ describe('filePath()', () => {
     ['/a/..%5cadmin', { path: '/admin', wanders: true }],
     ['/admin%5Cpage', { path: '/admin/page', wanders: true }],
     ['/admin::$INDEX_ALLOCATION/page', { path: '/admin/page', wanders: true }],
+    ['/admin:$i30:$INDEX_ALLOCATION/page', { path: '/admin/page', wanders: true }],
     ['/.well-known/jwks.json', undefined],
   ])('%s', (path, expected) => {
     expect(filePath(path)).toEqual(expected);

@@ -6,7 +6,19 @@ import { listen as hostedListen, type ListenOptions } from '../../src/iis/listen
 import { currentUser, verifyUpgrade, type UpgradeOptions } from '../../src/index';
 import { codeOf } from '../support/errors';
 import { NOW, travellingClaims } from '../support/tokens';
-import { appWith, as, clock, EXPRESSES, memoryLog, policyOf, raw, type ExpressModule, type MemoryLog } from './apps';
+import {
+  appWith,
+  as,
+  brokenLogger,
+  clock,
+  eventually,
+  EXPRESSES,
+  memoryLog,
+  policyOf,
+  raw,
+  type ExpressModule,
+  type MemoryLog,
+} from './apps';
 
 const servers: Server[] = [];
 const clients: WebSocket[] = [];
@@ -242,6 +254,52 @@ describe('verifyUpgrade()', () => {
     const lines = await log.until('upgrade', 3);
     expect(lines.map(({ outcome }) => outcome)).toEqual(['opened', 'expired', 'closed']);
     expect(kept.readyState).toBe(WebSocket.OPEN);
+  });
+
+  it('closes the connection that its app could not take over, and tells why', async () => {
+    const log = memoryLog();
+    const server = hostedListen(() => undefined, { port: 0, hostMode: 'standalone', logger: log.logger });
+    servers.push(server);
+    const accept = (): void => {
+      throw new Error('no room');
+    };
+    server.on('upgrade', verifyUpgrade(accept, { policy: policyOf(), clock, logger: log.logger }));
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const caller = as();
+    // The first token has to be verified; the second time that is known.
+    for (const count of [1, 2]) {
+      const client = open(port, '/invoices/7', caller);
+      await new Promise((resolve) => client.on('close', resolve));
+      expect(log.of('error')).toHaveLength(count);
+      await log.until('upgrade', 2 * count);
+    }
+    const line = { level: 'error', code: 'internal', subject: 'entra:ada', error: { cause: { message: 'no room' } } };
+    expect(log.of('error')).toMatchObject([line, line]);
+  });
+
+  it('goes on with a logger that throws', async () => {
+    const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const logger = brokenLogger();
+    const { port } = await startEcho(undefined, { logger, audit: { record: () => undefined } });
+    const client = open(port, '/invoices/7', as());
+    await once(client, 'open');
+    client.terminate();
+    expect(await refusal(open(port, '/elsewhere', as()))).toMatchObject({ status: 403 });
+    // Told by the process's own logger: there is no context yet whose logger it could be.
+    const printed = [
+      jest.spyOn(console, 'log').mockReturnValue(),
+      jest.spyOn(process.stdout, 'write').mockReturnValue(true),
+    ];
+    const replaced = { ...as(), 'X-Correlation-Id': 'not one' };
+    expect(await refusal(open(port, '/invoices/7', replaced))).toMatchObject({ status: 500 });
+    for (const spy of printed) spy.mockRestore();
+    await eventually(() => warned.mock.calls.length === 2);
+    expect(warned.mock.calls).toEqual([
+      ['Connections are not logged: the disk is gone'],
+      ['Errors are not logged: the disk is gone'],
+    ]);
+    warned.mockRestore();
   });
 
   it('survives a client that leaves while it is verified', async () => {

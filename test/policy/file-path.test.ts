@@ -21,19 +21,37 @@ it.each<[string, string, boolean]>([
   ['/a%5C', '/a/', true],
   ['/a%5c..%5Cb', '/b', true],
   ['/admin::$INDEX_ALLOCATION/x', '/admin/x', true],
+  ['/admin:$I30:$INDEX_ALLOCATION/x', '/admin/x', true],
+  ['/admin:$i30:$index_allocation/x', '/admin/x', true],
+  ['/admin%3A%24i30%3A$INDEX_ALLOCATION/x', '/admin/x', true],
+  ['/x/admin:$I30:$INDEX_ALLOCATION%0A/..%5Cy', '/x/y', true],
   ['/a.txt::$DATA', '/a.txt', true],
+  ['/a.txt:note:$DATA', '/a.txt', true],
+  ['/a.txt:$DATA', '/a.txt', true],
   // Decoded once, as a server of files does.
   ['/%252e%252e/%61', '/%252e%252e/a', false],
 ])('the file of %s is that of %s', (path, file, wanders) => {
   expect(filePath(path)).toEqual({ path: file, wanders });
 });
 
-it.each(['/', '/a/b', '/a/b/', '/a..b', '/.a', '/...', '/a%2525', '/%', '/%zz', '/%E9', '/%61%00'])(
-  '%s is a file by the path as it came, or none',
-  (path) => {
-    expect(filePath(path)).toBeUndefined();
-  },
-);
+it.each([
+  '/',
+  '/a/b',
+  '/a/b/',
+  '/a..b',
+  '/.a',
+  '/...',
+  '/a:b',
+  '/a::b',
+  '/$a:',
+  '/a%2525',
+  '/%',
+  '/%zz',
+  '/%E9',
+  '/%61%00',
+])('%s is a file by the path as it came, or none', (path) => {
+  expect(filePath(path)).toBeUndefined();
+});
 
 describe('a request whose file is found by another path', () => {
   const policy = makePolicy({

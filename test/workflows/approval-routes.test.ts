@@ -18,7 +18,7 @@ async function serve(express: typeof express5): Promise<void> {
   bench = await startApprovalBench(() => undefined);
   const app = express();
   app.use(baton({ policy: approvalPolicy(), clock: () => bench.timers.now(), logger: recordingLogger() }));
-  app.use(express.json());
+  app.use(express.json(), express.urlencoded({ extended: false }), express.text());
   app.use('/flows', workflowRouter(bench.app(), { start: ['approve-invoice'] }));
   server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -30,16 +30,30 @@ afterEach(async () => {
   await bench.stop();
 });
 
-const ask = (who: Readonly<Record<string, unknown>>, method: string, path: string, body?: unknown): Promise<Response> =>
+const send = (
+  who: Readonly<Record<string, unknown>>,
+  method: string,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  body?: string,
+): Promise<Response> =>
   fetch(`${origin}${path}`, {
     method,
     headers: {
       'Txn-Token': transactionToken(relayKeys.edge, { claims: who }),
       'X-Correlation-Id': 'c-1',
-      'Content-Type': 'application/json',
+      ...headers,
     },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(body !== undefined && { body }),
   });
+const ask = (who: Readonly<Record<string, unknown>>, method: string, path: string, body?: unknown): Promise<Response> =>
+  send(
+    who,
+    method,
+    path,
+    { 'Content-Type': 'application/json' },
+    body === undefined ? undefined : JSON.stringify(body),
+  );
 
 async function asked(): Promise<string> {
   const posted = await ask(alice, 'POST', '/flows/approve-invoice', { invoice: 7, wait: 0 });
@@ -69,6 +83,23 @@ describe.each([
     ]);
     const again = await ask(bob, 'POST', `${run}/approvals/Ask`, { decision: 'approve' });
     expect([again.status, await again.json()]).toMatchObject([409, { code: 'approval_not_pending' }]);
+  });
+
+  it.each<[string, string, string?]>([
+    ['a form', 'decision=approve', 'application/x-www-form-urlencoded'],
+    ['text', '{"decision":"approve"}', 'text/plain; x=application/json'],
+    ['JSON of another kind', '{"decision":"approve"}', 'application/vnd.api+json'],
+    ['nothing that says what it is', '', undefined],
+  ])('decides nothing by what a page of another site can send: %s', async (_what, body, type) => {
+    const run = await asked();
+    const headers: Record<string, string> = type === undefined ? {} : { 'Content-Type': type };
+    const answer = await send(bob, 'POST', `${run}/approvals/Ask`, headers, body === '' ? undefined : body);
+    expect([answer.status, await answer.json()]).toMatchObject([
+      400,
+      { code: 'input_invalid', errors: [{ pointer: '' }] },
+    ]);
+    const shown = await (await ask(carol, 'GET', run)).json();
+    expect(shown).toMatchObject({ pendingApprovals: [{ state: 'Ask' }] });
   });
 
   it.each<[string, Readonly<Record<string, unknown>>, string, unknown, number, object?]>([

@@ -1,6 +1,6 @@
-import express5 from 'express';
+import express5, { type RequestHandler } from 'express';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, request, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { withBaton } from '../../src/function/with-baton';
 import { jwkSigner } from '../../src/jws/sign';
@@ -285,28 +285,50 @@ describe.each([
     const ask = await serve();
     expect((await ask(method, path, body)).status).toBe(status);
   });
-});
 
-it.each<[string, object, number, string]>([
-  ['of another type', { 'Content-Type': 'text/plain' }, 400, 'input_invalid'],
-  ['of a form', { 'Content-Type': 'application/x-www-form-urlencoded' }, 400, 'input_invalid'],
-  ['that nobody parsed', { 'Content-Type': 'application/json' }, 500, 'option_invalid'],
-])('starts nothing without the input that was sent: a body %s', async (_what, headers, status, code) => {
-  const app = express5();
-  app.use(baton({ policy, clock: testClock, logger: recordingLogger() }));
-  app.use('/flows', workflowRouter(workflows, { start: ['approve-invoice'] }));
-  server = createServer(app).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const token = transactionToken(relayKeys.edge, { claims: approver });
-  const answer = await fetch(`http://127.0.0.1:${port}/flows/approve-invoice`, {
-    ...{
+  it.each<[string, RequestHandler[], string, number, string]>([
+    ['of another type', [], 'text/plain', 400, 'input_invalid'],
+    ['of a form', [express.urlencoded({ extended: false })], 'application/x-www-form-urlencoded', 400, 'input_invalid'],
+    ['of JSON that is not read', [express.json()], 'application/vnd.api+json', 400, 'input_invalid'],
+    ['that nobody parsed', [], 'application/json', 500, 'option_invalid'],
+    [
+      'that only forms were parsed for',
+      [express.urlencoded({ extended: false })],
+      'application/json',
+      500,
+      'option_invalid',
+    ],
+  ])('starts nothing without the input that was sent: a body %s', async (_what, parsers, type, status, code) => {
+    const app = express();
+    app.use(baton({ policy, clock: testClock, logger: recordingLogger() }), ...parsers);
+    app.use('/flows', workflowRouter(workflows, { start: ['approve-invoice'] }));
+    server = createServer(app).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const token = transactionToken(relayKeys.edge, { claims: approver });
+    const answer = await fetch(`http://127.0.0.1:${port}/flows/approve-invoice`, {
       method: 'POST',
       body: '{"invoice":7}',
-      headers: { 'Txn-Token': token, 'X-Correlation-Id': 'c-1', ...headers },
-    },
+      headers: { 'Txn-Token': token, 'X-Correlation-Id': 'c-1', 'Content-Type': type },
+    });
+    expect([answer.status, await answer.json()]).toMatchObject([status, { code }]);
   });
-  expect([answer.status, await answer.json()]).toMatchObject([status, { code }]);
+
+  it.each<[string, object, string]>([
+    ['without data', { 'Transfer-Encoding': 'chunked' }, ''],
+    ['that is empty', { 'Content-Type': 'application/json; charset=utf-8' }, '{}'],
+  ])('starts by a body %s', async (_what, headers, body) => {
+    await serve();
+    const { port } = server!.address() as AddressInfo;
+    const token = transactionToken(relayKeys.edge, { claims: approver });
+    const posted = request({
+      ...{ port, host: '127.0.0.1', method: 'POST', path: '/flows/approve-invoice' },
+      headers: { 'Txn-Token': token, 'X-Correlation-Id': 'c-1', 'Content-Type': 'application/json', ...headers },
+    });
+    posted.end(body);
+    const [{ statusCode }] = (await once(posted, 'response')) as [IncomingMessage];
+    expect(statusCode).toBe(202);
+  });
 });
 
 it('does not make a router of what is none', async () => {
