@@ -1,7 +1,7 @@
 'use strict';
 const { existsSync, readFileSync } = require('node:fs');
 const path = require('node:path');
-const { goalsMeasured, latencyGoals } = require('./goals');
+const { BARE_MICROS, goalsMeasured, latencyGoals } = require('./goals');
 const { handWritten, table } = require('./markdown');
 
 const short = (ratio) => (ratio < 0.1 ? ratio.toFixed(3) : ratio >= 100 ? ratio.toFixed(0) : ratio.toFixed(2));
@@ -30,11 +30,15 @@ function blockTable(block, cellOf, corner) {
 const ratioCell = ({ ratio, spread: both, micros: value }) => `**${short(ratio)}** (${spread(both)}) ${micros(value)}`;
 const latencyCell = ({ p50, p99 }) => `${ms(p50)} / ${ms(p99)}`;
 
+const BEYOND_BARE = `The goals of a request are ratios, set on a machine where bare Express cost ${BARE_MICROS[20]} µs on Node 20 and ${BARE_MICROS[24]} on Node 24. Where
+it costs less the same work is a larger ratio: the last column has what the goal was there in µs, and what was measured here.`;
+
 function goalTables(results, titles) {
-  const ratios = goalsMeasured(results).map(({ part, block, case: name, row, goal, met, isOpen }) => {
+  const ratios = goalsMeasured(results).map(({ part, block, case: name, row, goal, met, isOpen, micros }) => {
     const verdict = `${met ? 'met' : 'missed'}${isOpen ? ', within the spread' : ''}`;
     const what = `${titles.get(part)}: ${row.name.replace('Baton: ', '')}, ${name}`;
-    return [what, titleOf(block), goal.toFixed(2), `${short(row.ratio)} (${spread(row.spread)})`, verdict];
+    const beyond = micros === undefined ? '' : `${micros.goal.toFixed(0)} / ${micros.measured.toFixed(0)}`;
+    return [what, titleOf(block), goal.toFixed(2), `${short(row.ratio)} (${spread(row.spread)})`, verdict, beyond];
   });
   const latencies = latencyGoals(results).map(({ block, case: name, own, best, met }) => [
     `${titleOf(block)}, ${name}`,
@@ -43,7 +47,8 @@ function goalTables(results, titles) {
     met ? 'met' : 'missed',
   ]);
   return [
-    table(['at most', '', 'goal', 'measured (least–most)', ''], ratios),
+    table(['at most', '', 'goal', 'measured (least–most)', '', 'µs beyond bare: goal / measured'], ratios),
+    BEYOND_BARE,
     ...(latencies.length === 0
       ? []
       : [table(['p99 of identity alone, ms', 'the best peer', 'measured', ''], latencies)]),

@@ -18,7 +18,7 @@ const CONNECTIONS = 64;
 /** More than any cache here holds (Baton 8,192; fast-jwt 1,000; the LRU 8,192), so in rotation none of them ever hits. */
 const DISTINCT = 12_000;
 const CASES = { '1 token': 1, '100 tokens': 100, 'every token new': DISTINCT };
-const WARM_UP_ANSWERS = 20_000;
+const WARM_UP_ANSWERS = 40_000;
 
 /** How long, and how often, it is measured. */
 const effortOf = ({ quick, rounds }) =>
