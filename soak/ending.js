@@ -93,8 +93,10 @@ function countWork({ accepted, runs }, { done, ends, executions }, started) {
     return [...subjects].some((subject) => subject !== seenAs(who).subject);
   });
   const as = (wanted) => [...ends].filter(([run, end]) => wanted(end, runs.get(run))).map(([run]) => run);
-  const isWrongEnd = ({ status, error }, { decision }) =>
-    status !== 'lost' && status !== 'SUCCEEDED' && !(error === 'InvoiceRejected' && decision === 'reject');
+  // A large invoice is paid where a person approved it, and else not.
+  const isRightEnd = ({ status, error }, { large, decision }) =>
+    status === 'SUCCEEDED' ? !large || decision === 'approve' : error === 'InvoiceRejected' && decision === 'reject';
+  const isWrongEnd = (end, about) => end.status !== 'lost' && !isRightEnd(end, about);
   return {
     work: {
       accepted: accepted.size,

@@ -1,4 +1,5 @@
 // The soak run is plain CommonJS; this holds what judges it.
+const { countWork } = require('../../soak/ending');
 const { Judge } = require('../../soak/judge');
 const { rowsOf } = require('../../soak/report');
 const { slopeWithin } = require('../../soak/statistics');
@@ -128,6 +129,25 @@ it('finds what grows in processes that each start from the bottom', () => {
   expect(slopeWithin([process(20, 2), process(18, 2)])).toBeCloseTo(2);
   expect(slopeWithin([process(20, 0), process(90, 0)])).toBeCloseTo(0);
   expect(slopeWithin([])).toBe(0);
+});
+
+it.each([
+  ['a large invoice that was approved', { large: true, decision: 'approve' }, { status: 'SUCCEEDED' }, 0],
+  ['a small invoice, which nobody decides', { large: false }, { status: 'SUCCEEDED' }, 0],
+  ['a rejected one', { large: true, decision: 'reject' }, { status: 'FAILED', error: 'InvoiceRejected' }, 0],
+  ['a rejected one that was paid', { large: true, decision: 'reject' }, { status: 'SUCCEEDED' }, 1],
+  ['a large one that was paid before anybody decided', { large: true }, { status: 'SUCCEEDED' }, 1],
+  [
+    'an approved one that was rejected',
+    { large: true, decision: 'approve' },
+    { status: 'FAILED', error: 'InvoiceRejected' },
+    1,
+  ],
+  ['one that failed', { large: false }, { status: 'FAILED', error: 'baton.token_invalid' }, 1],
+])('knows whether a run ended as it was decided: %s', (_name, about, end, wrong) => {
+  const work = { accepted: new Map(), runs: new Map([['run', about]]) };
+  const { runs } = countWork(work, { done: new Map(), ends: new Map([['run', end]]), executions: 1 }, 1);
+  expect([runs.ended, runs.failed.length]).toEqual([1, wrong]);
 });
 
 /** A run in which all was right. */

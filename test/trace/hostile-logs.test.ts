@@ -2,6 +2,7 @@ import { appendFileSync, chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSyn
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { analyse } from '../../src/trace/analysis/analyse';
+import { traceOne } from '../../src/trace/analysis/trace-one';
 import { openEngine } from '../../src/trace/engine/engine';
 import { ingest } from '../../src/trace/ingest/ingest';
 import { findInputs } from '../../src/trace/inputs/inputs';
@@ -173,6 +174,16 @@ it('a packed file that was cut off gives what it holds, and says so', async () =
   expect(cut!.account[0]).toBeGreaterThan(100);
   expect(cut!.account[1]).toBeLessThanOrEqual(1);
   expect(cut!.rejects.map(({ reason }) => reason).join()).toContain('gzip');
+  const engine = await openEngine({ threads: 2 });
+  try {
+    await ingest(engine, { paths: [folder] });
+    const summary = terminalSummary(await analyse(engine), { columns: 120, color: false });
+    expect(summary).toMatch(/^\d warnings? in these logs$/m);
+    expect(summary).toMatch(/^gateway .* lines {2}1 file incomplete \(gzip: unexpected end of file\)/m);
+    expect(summary).toMatch(/^warning {2}1 file could not be read to the end, 0 of them not at all {2}file-incomplete$/m);
+  } finally {
+    await engine.close();
+  }
 });
 
 itOnPosix('links in a circle end, and a file counts once however it is reached', async () => {
@@ -202,6 +213,60 @@ it('files may be called anything', async () => {
     const found = await read(paths);
     expect(found.map(({ name }) => path.join(folder, name)).sort()).toEqual([...files].sort());
     expect(found.every(({ account }) => account[0] === 1)).toBe(true);
+  }
+});
+
+it('files that go while others are read are named with the reason, and the others are read', async () => {
+  write('a/gateway.jsonl', gatewayLine('a'.repeat(16)));
+  const row = '2026-03-02 00:00:00 GET /invoices/7 x 200 5 id';
+  write('a/u_ex260302_x.log', iisLog(row));
+  const going = [
+    write('b/gateway.jsonl', gatewayLine('b'.repeat(16))),
+    write('b/gateway.jsonl.gz', gzipSync(gatewayLine('c'.repeat(16)))),
+    write('b/u_ex260302_x.log', iisLog(row)),
+    write('b/u_ex260303_x.log.gz', gzipSync(iisLog(row))),
+  ];
+  const files = await read([folder], () => going.forEach((file) => rmSync(file, { force: true })));
+  const told = files.map(({ account, rejects }) => [account[0], rejects.map(({ reason }) => reason).join()]);
+  expect(told).toEqual([...Array(2).fill([1, '']), ...Array(4).fill([0, 'unreadable'])]);
+});
+
+it('one line that tells an impossible time or duration ends nothing', async () => {
+  const far = '9223372036854775807';
+  write('gateway.jsonl', gatewayLine('a'.repeat(16)) + gatewayLine('b'.repeat(16), { requestTimeEpoch: far }));
+  write('u_ex260302_x.log', iisLog('2026-03-02 00:00:00 GET /socket x 101 216000000 -'));
+  const said = (durationMs: unknown, timestamp = '2026-03-02T00:00:00.000Z'): string =>
+    `${JSON.stringify({
+      ...{ timestamp, level: 'info', message: 'm', type: 'request', correlationId: 'a'.repeat(16) },
+      ...{ method: 'GET', path: '/', status: 200, durationMs },
+    })}\n`;
+  write(
+    'app.jsonl',
+    [1e300, -1e300, 'NaN', 'infinity'].map((ms) => said(ms)).join('') + said(1, '294000-01-01T00:00:00Z'),
+  );
+  const event = (timestamp: number, message: string): object => ({ id: '1', timestamp, message });
+  const events = [event(1e300, said(2)), event(1_772_409_600_000, said(3))];
+  write('cloudwatch.json', JSON.stringify({ messageType: 'DATA_MESSAGE', logEvents: events }));
+  const engine = await openEngine({ threads: 2 });
+  try {
+    await ingest(engine, { paths: [folder] });
+    expect(await engine.rows('SELECT duration_ms AS ms, count(*) AS n FROM app GROUP BY 1 ORDER BY 1')).toEqual([
+      { ms: 2, n: 1 },
+      { ms: 3, n: 1 },
+      { ms: null, n: 4 },
+    ]);
+    expect(await engine.rows('SELECT reason, rows_rejected AS n FROM rejects ORDER BY file_id')).toEqual([
+      { reason: 'time', n: 1 },
+      { reason: 'time', n: 1 },
+    ]);
+    const report = await analyse(engine, {});
+    expect(report.hops.find(({ hop }) => hop === 'total')?.maxMs).toBe(216_000_000);
+    const waterfall = await traceOne(engine, 'a'.repeat(16));
+    expect(terminalWaterfall(waterfall!, { columns: 120, color: false })).toContain('2026-03-02 00:00:00');
+    expect(terminalSummary(report, { columns: 120, color: false })).toMatch(/^Total +1 +2\.5 d/m);
+    expect(htmlPage(report)).toContain('/socket');
+  } finally {
+    await engine.close();
   }
 });
 

@@ -14,13 +14,16 @@ const membersIn = (value: unknown): Members[] => (Array.isArray(value) ? value.f
 /** A history names no execution: its file does, as whoever fetched it called it. */
 const executionBy = (path: string): string => basename(path).replace(/(?:\.(?:json|gz|history))+$/i, '');
 
+/** The end of the year 9999: beyond it comes what is no time. */
+const LATEST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
 /** Milliseconds since the epoch: the AWS CLI writes seconds or ISO 8601, CloudWatch milliseconds. */
 function millisecondsOf(time: unknown): number | undefined {
   if (typeof time === 'string') {
     const parsed = /^\d{10,13}$/.test(time) ? Number(time) : Date.parse(time);
     return Number.isNaN(parsed) ? undefined : parsed;
   }
-  if (typeof time !== 'number' || !Number.isFinite(time)) return undefined;
+  if (typeof time !== 'number' || !(time >= 0 && time <= LATEST_MS)) return undefined;
   return Math.round(time < 1e11 ? time * 1000 : time);
 }
 

@@ -1,7 +1,7 @@
 import { ACCESS_LOG_FORMAT } from '../../correlation/access-log-format';
 import { literal, selectColumns } from '../engine/sql-text';
 import { GATEWAY_KEYS, type GatewayKey } from '../inputs/gateway-keys';
-import { isoTime, JSON_PART, members, PREFIX_TIME, traceIdOf, validJson, withoutQuery } from './json-line';
+import { epochTime, isoTime, JSON_PART, members, PREFIX_TIME, traceIdOf, validJson, withoutQuery } from './json-line';
 import { IS_BLANK, linesOf, problemOrCut } from './line-reader';
 import type { Source } from './source';
 
@@ -62,7 +62,7 @@ function apiOf(values: Values): string {
 function timeOf(values: Values): string {
   const written = values.text('requestTime');
   return [
-    `coalesce(TRY_CAST(${values.text('requestTimeEpoch')} AS bigint)`,
+    `coalesce(${epochTime(values.text('requestTimeEpoch'))}`,
     `epoch_ms(try_strptime(${written}, '%d/%b/%Y:%H:%M:%S %z'))`,
     isoTime(written),
     'before_ms)',

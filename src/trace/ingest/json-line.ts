@@ -1,3 +1,4 @@
+import { durationSql } from '../duration';
 import { TIME_PREFIX } from '../inputs/json-text';
 
 /** SQL about lines that hold a JSON object, perhaps after a time; of the columns of `linesOf()`. */
@@ -20,7 +21,9 @@ export const JSON_PART = [
 /** Milliseconds since the epoch of an ISO 8601 time; null for all else, words that DuckDB takes for times included. */
 export function isoTime(text: string): string {
   // No digit comes after the colon in ASCII, all letters do.
-  const isTime = `strlen(${text}) BETWEEN 19 AND 35 AND ${text} < ':'`;
+  // A year of more than four digits is none that a log is of, and none that all can calculate with.
+  const isYear = `NOT substr(${text}, 5, 1) BETWEEN '0' AND '9'`;
+  const isTime = `strlen(${text}) BETWEEN 19 AND 35 AND ${text} < ':' AND ${isYear}`;
   // A cast to a time without zone leaves out what the text says of one; without a zone it is UTC.
   // Read as one with a zone, a time without would be one of this machine's zone.
   const hasZone = ['+', '-'].map((sign) => `contains(substr(${text}, 20), '${sign}')`).join(' OR ');
@@ -28,6 +31,18 @@ export function isoTime(text: string): string {
   const [plain, zoned] = ['timestamp', 'timestamptz'].map((type) => `epoch_ms(TRY_CAST(${text} AS ${type}))`);
   return `CASE WHEN NOT (${isTime}) THEN NULL WHEN ${isUtc} THEN ${plain ?? ''} ELSE ${zoned ?? ''} END`;
 }
+
+/** The end of the year 9999. */
+const LATEST_MS = 253_402_300_799_999;
+
+/** Milliseconds since the epoch of a text that is their number; null for what is no time. */
+export function epochTime(text: string): string {
+  const ms = `TRY_CAST(${text} AS bigint)`;
+  return `CASE WHEN ${ms} BETWEEN 0 AND ${LATEST_MS} THEN ${ms} END`;
+}
+
+/** A duration in milliseconds; null for what is none, words that DuckDB takes for numbers (`NaN`, `infinity`) included. */
+export const duration = (text: string): string => durationSql(`TRY_CAST(${text} AS double)`);
 
 /** Milliseconds since the epoch by the time before the line; null where there is none. */
 export const PREFIX_TIME = isoTime(

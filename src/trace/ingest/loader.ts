@@ -65,7 +65,7 @@ export class Loader {
     const sources: Source[] = [];
     for (const input of inputs) {
       const source = await this.#inPlace(input);
-      if (hasLongLine(source.path)) await this.#loadCopyInstead(source);
+      if (source === undefined) await this.#loadCopy(input);
       else sources.push(source);
     }
     const whole = sources.map(({ input }) => input);
@@ -83,10 +83,18 @@ export class Loader {
     await this.#loadCopy(input);
   }
 
-  async #inPlace(input: Input): Promise<Source> {
+  /** Undefined for a file that has to be read line by line, and for one that is gone or locked by now: that is told there. */
+  async #inPlace(input: Input): Promise<Source | undefined> {
     const isReadable = !input.isGzip && input.charset === 'utf-8' && !PATTERN.test(input.path);
-    const path = isReadable ? input.path : await copyWhole(input, this.#account(input), this.#place());
-    return { input, path, unfinished: unfinishedLine(path, statSync(path).size) };
+    try {
+      const path = isReadable ? input.path : await copyWhole(input, this.#account(input), this.#place());
+      const source = { input, path, unfinished: unfinishedLine(path, statSync(path).size) };
+      if (!hasLongLine(path)) return source;
+      if (path !== input.path) rmSync(path, { force: true });
+    } catch (error) {
+      this.#rethrow(error);
+    }
+    return undefined;
   }
 
   async #loadCopy(input: Input): Promise<void> {

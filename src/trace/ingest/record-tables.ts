@@ -1,6 +1,16 @@
 import { literal, selectColumns } from '../engine/sql-text';
 import type { LogKind } from '../inputs/kind';
-import { isoTime, JSON_PART, members, PREFIX_TIME, TEXT_PART, traceIdOf, validJson, withoutQuery } from './json-line';
+import {
+  duration,
+  isoTime,
+  JSON_PART,
+  members,
+  PREFIX_TIME,
+  TEXT_PART,
+  traceIdOf,
+  validJson,
+  withoutQuery,
+} from './json-line';
 import { IS_BLANK, linesOf, problemOrCut } from './line-reader';
 import type { Source } from './source';
 import type { TableName } from '../schema';
@@ -85,8 +95,6 @@ const COMMON = {
 const only = (names: readonly (keyof typeof COMMON)[]): Record<string, string> =>
   Object.fromEntries(names.map((name) => [name, COMMON[name]]));
 
-const double = (name: string): string => `TRY_CAST(j.${name} AS double)`;
-
 const APP = {
   ...COMMON,
   server: 'coalesce(j.host, server)',
@@ -94,7 +102,7 @@ const APP = {
   method: 'j.method',
   path: withoutQuery('j.path'),
   status: 'TRY_CAST(j.status AS integer)',
-  duration_ms: double('durationMs'),
+  duration_ms: duration('j.durationMs'),
   aborted: 'TRY_CAST(j.aborted AS boolean)',
 };
 
@@ -134,7 +142,7 @@ const FUNCTIONS = {
   function_name: 'j."function"',
   outcome: 'j.outcome',
   source: 'j.source',
-  duration_ms: double('durationMs'),
+  duration_ms: duration('j.durationMs'),
   cold_start: 'TRY_CAST(j.coldStart AS boolean)',
 };
 
@@ -146,9 +154,9 @@ const REPORT = {
   file_id: 'file_id',
   t_ms: isoTime(`regexp_extract(text, '^\\S+')`),
   request_id: found(String.raw`RequestId: (\S+)`),
-  duration_ms: found(String.raw`RequestId: \S+\s+Duration: ([0-9.]+) ms`),
-  billed_ms: amount('Billed Duration', 'ms'),
-  init_ms: amount('Init Duration', 'ms'),
+  duration_ms: duration(found(String.raw`RequestId: \S+\s+Duration: ([0-9.]+) ms`)),
+  billed_ms: duration(amount('Billed Duration', 'ms')),
+  init_ms: duration(amount('Init Duration', 'ms')),
   memory_mb: amount('Memory Size', 'MB'),
   max_memory_mb: amount('Max Memory Used', 'MB'),
   status: found(String.raw`[\t ]Status: (\w+)`),
@@ -163,9 +171,9 @@ const PLATFORM_REPORT = {
   file_id: 'file_id',
   t_ms: 't_ms',
   request_id: 'r.requestId',
-  duration_ms: 'TRY_CAST(m.durationMs AS double)',
-  billed_ms: 'TRY_CAST(m.billedDurationMs AS double)',
-  init_ms: 'TRY_CAST(m.initDurationMs AS double)',
+  duration_ms: duration('m.durationMs'),
+  billed_ms: duration('m.billedDurationMs'),
+  init_ms: duration('m.initDurationMs'),
   memory_mb: 'TRY_CAST(m.memorySizeMB AS integer)',
   max_memory_mb: 'TRY_CAST(m.maxMemoryUsedMB AS integer)',
   status: `CASE WHEN r.status <> 'success' THEN r.status END`,

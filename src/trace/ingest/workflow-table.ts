@@ -1,5 +1,5 @@
 import { selectColumns } from '../engine/sql-text';
-import { isoTime, JSON_PART, members, PREFIX_TIME, validJson } from './json-line';
+import { epochTime, isoTime, JSON_PART, members, PREFIX_TIME, validJson } from './json-line';
 import { IS_BLANK, linesOf, problemOrCut } from './line-reader';
 import type { Source } from './source';
 
@@ -38,7 +38,7 @@ const COLUMNS = {
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
  */
 export function insertWorkflowEvents(sources: readonly Source[]): string {
-  const time = `coalesce(TRY_CAST(j.event_timestamp AS bigint), ${isoTime('j.event_timestamp')}, before_ms)`;
+  const time = `coalesce(${epochTime('j.event_timestamp')}, ${isoTime('j.event_timestamp')}, before_ms)`;
   const problem = [
     `CASE WHEN ${IS_BLANK} THEN 'blank'`,
     `WHEN valid IS NULL THEN ${problemOrCut('json')}`,

@@ -93,6 +93,45 @@ it('finds percentiles by nearest rank, to a tenth of a millisecond', async () =>
   ]);
 });
 
+it('counts what took days, and takes for no duration what can be none', async () => {
+  const hours = 3_600_000;
+  const odd = [1e300, -1e300, 'NaN', 'Infinity'].map((duration_ms, n) =>
+    request(`odd${n}`, NOON, { gateway: null, iis: null, app: { duration_ms } }),
+  );
+  const { hops, totals } = await of(
+    together(
+      ...odd,
+      request('socket', NOON, { gateway: null, iis: { time_taken_ms: 60 * hours }, app: null }),
+      request('ends', NOON, {
+        gateway: { latency_ms: -2, integration_ms: 2 ** 31 - 1 },
+        iis: { time_taken_ms: -(2 ** 31) },
+        app: null,
+      }),
+      { functions: [{ correlation_id: 'odd0', t_ms: NOON, source: 'call', duration_ms: 'NaN' }] },
+    ),
+  );
+  expect(totals.appRequests).toBe(4);
+  const all = hops.filter(({ route }) => route === null);
+  expect(all.map(({ hop, requests, maxMs }) => [hop, requests, maxMs])).toEqual([
+    ['total', 2, 60 * hours],
+    ['gateway', 1, -(2 ** 31) - 1],
+    ['wire', 1, 2 ** 32 - 1],
+  ]);
+});
+
+it('does with times far from any other, of which a log can hold some', async () => {
+  const first = Date.parse('0001-01-01T00:00:00Z');
+  const last = Date.parse('9999-12-31T00:00:00Z');
+  await fillTables(
+    engine,
+    together(...[first, last].map((atMs, n) => request(`t${n}`, atMs, { iis: { server_port: n } }))),
+  );
+  const many = `SELECT 2, 'WEB1', ${NOON} + n, '10.0.1.1', 443 FROM range(150000) r (n)`;
+  await engine.run(`INSERT INTO iis (file_id, server, t_ms, server_ip, server_port) ${many}`);
+  const { findings } = await analyse(engine);
+  expect(findings.map(({ rule }) => rule)).toContain('address-new');
+});
+
 it('takes the time of functions off the app, and not that of work that runs later', async () => {
   const call = (source: string, duration_ms: number) => ({ correlation_id: 'r', t_ms: NOON, source, duration_ms });
   const { hops } = await of(

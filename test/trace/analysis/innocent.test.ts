@@ -1,6 +1,6 @@
 import { analyse } from '../../../src/trace/analysis/analyse';
 import type { Engine } from '../../../src/trace/engine/engine';
-import type { Finding, TraceReport } from '../../../src/trace/report-model';
+import type { Cell, Finding, TraceReport } from '../../../src/trace/report-model';
 import {
   NOON,
   fillTables,
@@ -53,9 +53,25 @@ const site = (id: number, name: string, fields: string): Tables =>
 const app = (id: string, minutes: number, server: string, policy: string): Tables =>
   request(id, NOON + minutes * MINUTE, { gateway: null, iis: null, app: { server, policy } });
 
+/** A request every half minute whose row has no field for the ID that was sent, with the app's word for it. */
+const unsent = (id: string, n: number, iis: Readonly<Record<string, Cell>> = {}): Tables =>
+  request(id, NOON + HOUR + (n * MINUTE) / 3, {
+    ...{ gateway: null, app: null },
+    iis: { sent_id: null, sent_logged: false, user_agent: 'Mozilla/5.0', ...iis },
+  });
+
 /** What looks odd, and is how things are. */
 const INNOCENT: readonly (readonly [string, Tables, readonly string[]])[] = [
   ['health checks alone by night', together(checks(8), twoDays(8)), ['id-share-changed', 'log-gap', 'bypass-let-in']],
+  [
+    'a site without a field for IDs, and health checks that an app answers with one, while the gateway has nothing to do',
+    together(
+      twoDays(3),
+      times(180, (n) => unsent(`s${n}`, n, { answered_id: null, answered_logged: false })),
+      times(180, (n) => unsent(`h${n}`, n, { user_agent: 'ELB-HealthChecker/2.0' })),
+    ),
+    ['log-gap'],
+  ],
   [
     'two sites of one server with fields of their own',
     together(
@@ -132,6 +148,44 @@ it('names the API whose access log is missing', async () => {
   expect(about(report, 'bypass-unknown-id')?.explanation).toMatch(
     / 5 come from an API \(AmazonAPIGateway_zzz\) of which most/,
   );
+});
+
+it.each([
+  ["the app's word", {}],
+  ["the gateway's name", { answered_id: null, answered_logged: false, user_agent: 'AmazonAPIGateway_abc123' }],
+])('sees that the gateway’s log is silent where IIS logs no ID that was sent: by %s', async (_, iis) => {
+  const report = await reportOf(
+    together(
+      twoDays(3),
+      times(180, (n) => unsent(`s${n}`, n, iis)),
+    ),
+  );
+  expect(about(report, 'log-gap')?.title).toMatch(/IIS's 0, the gateway's 60 minutes$/);
+});
+
+it('counts rows without an ID in the period alone', async () => {
+  const list = (fields: string, hours: number): Tables =>
+    rows('iis_fields', { file_id: 2, server: 'WEB1', from_ms: NOON + hours * HOUR, fields, rows_read: 1000 });
+  const without = (id: string, hours: number): Tables =>
+    request(id, NOON + hours * HOUR, { gateway: null, app: null, iis: { sent_id: null, answered_id: null } });
+  await fillTables(
+    engine,
+    together(
+      rows('files', { file_id: 2, path: 'u_ex.log', kind: 'iis', server: 'WEB1', last_ms: NOON + 9 * HOUR }),
+      list('date time', 0),
+      times(5, (n) => without(`a${n}`, n / 10)),
+      list('date time cs-correlation-id sc-correlation-id', 4),
+      times(3, (n) => request(`b${n}`, NOON + (4 + n / 10) * HOUR)),
+    ),
+  );
+  const counted = async (fromHours: number, toHours: number): Promise<number | undefined> => {
+    const period = { fromMs: NOON + fromHours * HOUR, toMs: NOON + toHours * HOUR };
+    return about(await analyse(engine, { ...period, slowest: 0 }), 'correlation-field-missing')?.count;
+  };
+  expect(await counted(-1, 9)).toBe(5);
+  expect(await counted(0.15, 0.35)).toBe(2);
+  expect(await counted(3, 3.5)).toBeUndefined();
+  expect(await counted(0.35, 4.5)).toBe(1);
 });
 
 it('still sees a format that was changed, and changed back', async () => {

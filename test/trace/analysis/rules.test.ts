@@ -455,6 +455,20 @@ const CASES: Readonly<Record<string, Case>> = {
     count: 3,
     says: /^3 lines \(0.06 %\) of 1 file/,
   },
+  'file-incomplete': {
+    fires: together(
+      rows('files', { file_id: 9, path: 'gone.jsonl', kind: 'app', rows_read: 0 }),
+      rows('rejects', { file_id: 9, reason: 'unreadable', rows_rejected: 0, sample: 'ENOENT' }),
+      rows('rejects', { file_id: 1, reason: 'gzip: unexpected end of file', rows_rejected: 0, sample: '' }),
+    ),
+    // What is no log, or cannot be opened, is listed as unread.
+    silent: together(
+      rows('files', { file_id: 9, path: 'picture.png', kind: 'unread', rows_read: 0 }),
+      rows('rejects', { file_id: 9, reason: 'binary file', rows_rejected: 0, sample: '' }),
+    ),
+    count: 2,
+    says: /^2 files could not be read to the end, 1 of them not at all$/,
+  },
   'duplicate-lines': {
     fires: request('r3', NOON + 30_000, { gateway: null, app: null }),
     silent: request('r3', NOON + 30_000, { gateway: null, app: null, iis: { client_ip: '198.51.100.9' } }),
@@ -520,6 +534,15 @@ it('finds nothing but what is always said where nothing is odd', async () => {
   const found = [];
   for (const rule of RULES) if ((await runRule(engine, rule)) !== undefined) found.push(rule.id);
   expect(found).toEqual(['bottleneck']);
+});
+
+it('an ID that was sent and one that was answered are different requests', async () => {
+  const twice = together(
+    request('b', AT, { gateway: null, app: null, iis: { sent_id: 'bad' } }),
+    request('b', AT, { gateway: null, app: null }),
+  );
+  expect(await find('duplicate-lines', together(healthy(), twice))).toBeUndefined();
+  expect(await find('id-used-twice', together(healthy(), twice))).toMatchObject({ count: 1 });
 });
 
 describe.each(Object.entries(CASES))('%s', (id, { fires, silent, count = 1, says, severity, certainty }) => {

@@ -45,6 +45,20 @@ it('draws the bars of the hops so that they add up to no more than the whole', (
   expect(text).toMatch(/^Function +10 +5 s .* {2}▏$/m);
 });
 
+it('says of files that were not read to their end why, whether or not lines were rejected', () => {
+  const gone = { reason: 'gzip: unexpected end of file', rows: 0, sample: '' };
+  const [first, ...others] = report.inputs;
+  const text = (file: object): string =>
+    terminalSummary({ ...report, inputs: [{ ...first!, ...file }, ...others] }, plain(120));
+  expect(text({ kind: 'function', rowsRejected: 0, rejects: [gone] })).toMatch(
+    /^function .* lines {2}1 file incomplete \(gzip: unexpected end of file\)$/m,
+  );
+  const width = { reason: 'width', rows: 3, sample: '' };
+  expect(text({ kind: 'function', rowsRejected: 3, rejects: [gone, width] })).toMatch(
+    / lines {2}1 file incomplete \(gzip: unexpected end of file\), 3 rejected \(wid…$/m,
+  );
+});
+
 it('says of no logs that there were none', () => {
   expect(terminalSummary(emptyReport(), plain(80))).toBe('No logs were read: there are no files');
 });

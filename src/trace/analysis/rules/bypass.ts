@@ -1,3 +1,4 @@
+import { IS_CHECK } from '../sql/health-check';
 import { figure, grouped, many, percent, word, type Figures, type Rule } from './rule';
 
 const bypassRows = (others = '', joins = ''): string => `
@@ -18,10 +19,6 @@ const HOW_MANY_ROWS = { all_rows: '(SELECT count(*) FROM iis WHERE sent_logged)'
 /** Where most requests come without an ID, the gateway's mapping is missing, and nobody walked round it. */
 const mostHaveNone = (figures: Figures): boolean =>
   (figure(figures, 'found') - figure(figures, 'checks')) * 2 > figure(figures, 'all_rows') - figure(figures, 'checks');
-
-/** What load balancers, monitors and IIS itself call themselves. Anybody can, so they are told apart, and not left out. */
-const IS_CHECK =
-  "coalesce(regexp_like(lower(user_agent), 'health-?check|^kube-probe/|^iis application initialization'), false)";
 
 /** With whether most of all requests of the same API are unknown: then its access log is not here. */
 const UNKNOWN_ID_ROWS = `

@@ -4,6 +4,10 @@ import { figure, grouped, many, percent, type Rule } from './rule';
 /** A server is silent, and not only little used, after so many times its usual distance between two requests. */
 const GAPS = 20;
 
+/** Whether an address was silent for so long, beside how much it is used; a wrong date makes products that no whole number holds. */
+const isSilentFor = (stretch: string): string =>
+  `CAST(${stretch} AS double) * a.requests > ${GAPS} * (a.last_at - a.first_at)`;
+
 /** Whether a third policy was in use for half or more of the time in which both `a` and `b` were. */
 const coversBoth = (third: string): string =>
   `2 * (least(a.last_at, b.last_at, ${third}.last_at) - greatest(a.first_at, b.first_at, ${third}.first_at)) ` +
@@ -262,13 +266,13 @@ WHERE requests >= 50 AND all_requests - requests >= 50
     certainty: 'certain',
     about: 'addresses and ports of servers that came or went while logs were written',
     rows: `
-SELECT a.server, a.address, a.requests, a.first_at, a.last_at, (a.first_at - e.first_ms) * a.requests > ${GAPS} * (a.last_at - a.first_at) AS came,
-  (e.last_ms - a.last_at) * a.requests > ${GAPS} * (a.last_at - a.first_at) AS went
+SELECT a.server, a.address, a.requests, a.first_at, a.last_at, ${isSilentFor('a.first_at - e.first_ms')} AS came,
+  ${isSilentFor('e.last_ms - a.last_at')} AS went
 FROM server_addresses a
 CROSS JOIN (SELECT min(first_at) AS first_ms, max(last_at) AS last_ms FROM server_addresses) e
 CROSS JOIN settings s
-WHERE (a.first_at - e.first_ms > 10 * s.margin_ms AND (a.first_at - e.first_ms) * a.requests > ${GAPS} * (a.last_at - a.first_at))
-  OR (e.last_ms - a.last_at > 10 * s.margin_ms AND (e.last_ms - a.last_at) * a.requests > ${GAPS} * (a.last_at - a.first_at))`,
+WHERE (a.first_at - e.first_ms > 10 * s.margin_ms AND ${isSilentFor('a.first_at - e.first_ms')})
+  OR (e.last_ms - a.last_at > 10 * s.margin_ms AND ${isSilentFor('e.last_ms - a.last_at')})`,
     order: 'first_at, server, address',
     say: (figures) => ({
       title: `${many(figure(figures, 'found'), 'address', 'addresses')} of servers came or went`,

@@ -1,4 +1,12 @@
+import { IS_CHECK } from '../sql/health-check';
 import { figure, grouped, many, percent, type Rule } from './rule';
+
+/**
+ * What came without an ID, such as health checks at night, is nothing that the gateway should have. Where the ID that was sent
+ * is not logged, the app's word or the gateway's name stands for it: a row with neither may be of a site beside the gateway.
+ */
+const BY_GATEWAY = `sent_id IS NOT NULL OR NOT coalesce(sent_logged, false) AND NOT ${IS_CHECK}
+  AND (answered_id IS NOT NULL OR coalesce(user_agent LIKE 'AmazonAPIGateway%', false))`;
 
 export const LOG_RULES: readonly Rule[] = [
   {
@@ -28,6 +36,32 @@ WHERE r.rows_rejected > 0`,
         count: rejected,
       };
     },
+  },
+  {
+    id: 'file-incomplete',
+    group: 'logs',
+    severity: 'warning',
+    certainty: 'certain',
+    about: 'logs that could not be read to their end, or not at all: cut off, damaged, or gone while others were read',
+    rows: `
+SELECT f.path AS file, f.kind, r.reason, f.rows_read, r.sample
+FROM rejects r JOIN files f ON f.file_id = r.file_id
+WHERE r.rows_rejected = 0 AND f.kind <> 'unread'`,
+    order: 'file, reason',
+    figures: {
+      files: 'count(DISTINCT file)',
+      whole: 'count(DISTINCT CASE WHEN rows_read = 0 THEN file END)',
+    },
+    say: (figures) => ({
+      title: `${many(figure(figures, 'files'), 'file')} could not be read to the end, ${grouped(figure(figures, 'whole'))} of them not at all`,
+      explanation:
+        'What they hold besides is in none of the figures: requests that only they have look lost, or as if they had come round ' +
+        'the gateway.',
+      advice:
+        'gzip: the copy was cut off or is damaged; fetch it again. unreadable: the sample says why, such as a log that was deleted ' +
+        'or locked while others were read.',
+      count: figure(figures, 'files'),
+    }),
   },
   {
     id: 'duplicate-lines',
@@ -139,8 +173,7 @@ FROM (
     SELECT t_ms - mod(t_ms, 600000) AS step_ms, 1 AS at_gateway, 0 AS at_iis, 0 AS by_gateway
     FROM gateway WHERE integration_ms IS NOT NULL
     UNION ALL
-    -- What came without an ID, such as health checks at night, is nothing that the gateway should have.
-    SELECT t_ms - mod(t_ms, 600000) AS step_ms, 0 AS at_gateway, 1 AS at_iis, CASE WHEN sent_id IS NOT NULL THEN 1 ELSE 0 END AS by_gateway
+    SELECT t_ms - mod(t_ms, 600000) AS step_ms, 0 AS at_gateway, 1 AS at_iis, CASE WHEN ${BY_GATEWAY} THEN 1 ELSE 0 END AS by_gateway
     FROM iis
   ) e GROUP BY step_ms
 ) s CROSS JOIN common_window w

@@ -1,7 +1,10 @@
+import { durationSql } from '../../duration';
 import { routeSql } from './route';
 
-/** A duration in whole tenths of a millisecond: exact to add and to count, and half as large as a double. */
-const tenths = (expression: string): string => `CAST(round(CAST(${expression} AS double) * 10) AS integer)`;
+/** A duration in whole tenths of a millisecond: exact to add and to count. A connection may have been open for days. */
+const tenths = (expression: string): string => `CAST(round((${durationSql(`(${expression})`)}) * 10) AS bigint)`;
+
+const double = (column: string): string => `CAST(${column} AS double)`;
 
 const isHashed = (subject: string): string => `${subject} LIKE 'hmac-sha256:%'`;
 
@@ -51,16 +54,16 @@ f AS (
 )
 SELECT
   coalesce(g.correlation_id, i.join_id, a.correlation_id) AS correlation_id,
-  coalesce(g.t_ms, i.t_ms - coalesce(i.time_taken_ms, 0), a.t_ms - CAST(coalesce(a.duration_ms, 0) AS bigint)) AS t_ms,
+  coalesce(g.t_ms, i.t_ms - coalesce(i.time_taken_ms, 0), a.t_ms - CAST(coalesce(${durationSql('a.duration_ms')}, 0) AS bigint)) AS t_ms,
   ${routeSql('g.route', 'coalesce(i.method, a.method)', 'coalesce(i.path, a.path)')} AS route,
   coalesce(i.server, a.server) AS server,
   coalesce(g.status, i.status, a.status) AS status,
   g.is_there IS NOT NULL AS in_gateway,
   i.is_there IS NOT NULL AS in_iis,
   a.is_there IS NOT NULL AS in_app,
-  ${tenths('coalesce(CAST(g.latency_ms AS double), CAST(i.time_taken_ms AS double), a.duration_ms)')} AS total_tenths,
-  ${tenths('g.latency_ms - g.integration_ms')} AS gateway_tenths,
-  ${tenths('g.integration_ms - i.time_taken_ms')} AS wire_tenths,
+  ${tenths(`coalesce(${double('g.latency_ms')}, ${double('i.time_taken_ms')}, a.duration_ms)`)} AS total_tenths,
+  ${tenths(`${double('g.latency_ms')} - g.integration_ms`)} AS gateway_tenths,
+  ${tenths(`${double('g.integration_ms')} - i.time_taken_ms`)} AS wire_tenths,
   ${tenths('i.time_taken_ms - a.duration_ms')} AS iis_tenths,
   ${tenths('a.duration_ms - coalesce(f.duration_ms, 0)')} AS app_tenths,
   ${tenths('f.duration_ms')} AS function_tenths,

@@ -132,7 +132,7 @@ function rejectList(rejects: InputFile['rejects']): Markup {
     .slice(0, 20)
     .map(
       ({ reason, rows, sample }) =>
-        markup`<li><b>${count(rows)}</b> ${reason}: <code>${shortened(sample, 160)}</code></li>`,
+        markup`<li>${rows > 0 && markup`<b>${count(rows)}</b> `}${reason}${sample !== '' && markup`: <code>${shortened(sample, 160)}</code>`}</li>`,
     );
   return markup`<ul class="rejects">
     ${items}

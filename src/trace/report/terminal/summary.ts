@@ -48,22 +48,34 @@ function inputLines(inputs: readonly InputFile[], screen: Screen): string[] {
   const kinds = [...new Set(inputs.map(({ kind }) => kind))];
   return kinds.map((kind) => {
     const files = inputs.filter((input) => input.kind === kind);
-    const sum = (member: 'lines' | 'bytes' | 'rowsRejected'): number =>
-      files.reduce((all, file) => all + file[member], 0);
-    const rejected = sum('rowsRejected');
+    const sum = (member: 'lines' | 'bytes'): number => files.reduce((all, file) => all + file[member], 0);
     const size = `${cell(kind, 9)} ${cell(plural(files.length, 'file'), 10)} ${cell(bytes(sum('bytes')), 8, 'right')}`;
-    if (kind === 'unread') return `${size}  ${paint(cut(whyUnread(files), screen.columns - 32), 'yellow')}`;
+    const rejects = files.flatMap((file) => file.rejects);
+    if (kind === 'unread') return `${size}  ${paint(cut(whyFiles(rejects), screen.columns - 32), 'yellow')}`;
     const text = `${size} ${cell(count(sum('lines')), 14, 'right')} lines`;
-    return rejected === 0
-      ? text
-      : `${text}  ${paint(cut(`${count(rejected)} rejected (${reasons(files)})`, screen.columns - 54), 'yellow')}`;
+    return rejects.length === 0 ? text : `${text}  ${paint(cut(whatIsMissing(files), screen.columns - 54), 'yellow')}`;
   });
 }
 
-/** Why files were not read, most of them first. */
-function whyUnread(files: readonly InputFile[]): string {
+type Rejects = InputFile['rejects'];
+
+/** What of these files is in no figure, and why. A reason without lines is one of the file as a whole. */
+function whatIsMissing(files: readonly InputFile[]): string {
+  const isOfFile = ({ rows }: Rejects[number]): boolean => rows === 0;
+  const incomplete = files.filter(({ rejects }) => rejects.some(isOfFile));
+  const lines = files.flatMap(({ rejects }) => rejects.filter((reject) => !isOfFile(reject)));
+  const rejected = lines.reduce((sum, { rows }) => sum + rows, 0);
+  const why = whyFiles(incomplete.flatMap(({ rejects }) => rejects.filter(isOfFile)));
+  return [
+    ...(incomplete.length === 0 ? [] : [`${plural(incomplete.length, 'file')} incomplete (${why})`]),
+    ...(rejected === 0 ? [] : [`${count(rejected)} rejected (${whyLines(lines)})`]),
+  ].join(', ');
+}
+
+/** Why files were not read, or not to their end; most of them first. */
+function whyFiles(rejects: Rejects): string {
   const reasons = new Map<string, number>();
-  for (const { reason } of files.flatMap(({ rejects }) => rejects)) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  for (const { reason } of rejects) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   const sorted = [...reasons].toSorted(([, a], [, b]) => b - a);
   return sorted
     .map(([reason, number]) => `${printable(reason)}${number === 1 ? '' : ` (${count(number)})`}`)
@@ -71,11 +83,9 @@ function whyUnread(files: readonly InputFile[]): string {
 }
 
 /** Why lines were rejected, most of them first. */
-function reasons(files: readonly InputFile[]): string {
+function whyLines(rejects: Rejects): string {
   const rows = new Map<string, number>();
-  for (const reject of files.flatMap(({ rejects }) => rejects)) {
-    rows.set(reject.reason, (rows.get(reject.reason) ?? 0) + reject.rows);
-  }
+  for (const reject of rejects) rows.set(reject.reason, (rows.get(reject.reason) ?? 0) + reject.rows);
   const sorted = [...rows].toSorted(([, a], [, b]) => b - a);
   return sorted.map(([reason, number]) => cell(`${reason} ${count(number)}`, 24).trimEnd()).join(', ');
 }
