@@ -5,48 +5,70 @@ const { connect } = require('node:net');
 /** Far longer than the slowest answer of a busy machine. */
 const SILENCE_MS = 30_000;
 
+/** A keep-alive connection: `ask(text, answered)` sends a request and gives its answer, one at a time. */
+async function openClient(port, failed) {
+  const socket = connect(port, '127.0.0.1').setNoDelay().setEncoding('latin1');
+  // A server that hangs must end the run, and not hang it too.
+  socket.setTimeout(SILENCE_MS, () => socket.destroy(new Error(`No answer for ${SILENCE_MS} ms.`)));
+  await once(socket, 'connect');
+  let answer = '';
+  let answered;
+  const hungUp = () => failed(new Error('The server hung up.'));
+  socket.on('error', failed).on('close', hungUp);
+  socket.on('data', (chunk) => {
+    answer += chunk;
+    if (!isWhole(answer)) return;
+    if (!answer.startsWith('HTTP/1.1 200')) return failed(new Error(`Answered: ${answer}`));
+    answered();
+  });
+  const ask = (text, done) => {
+    answer = '';
+    answered = done;
+    socket.write(text);
+  };
+  return { ask, close: () => socket.off('close', hungUp).destroy() };
+}
+
 /**
  * Sends requests over keep-alive connections, the next one as soon as an answer is in, until the time is up and every
  * answer is back. On plain sockets: a load generator that costs more than the server would measure itself.
  *
+ * Each connection has had an answer before anything counts: Node takes new ones one at a time, between requests, and how
+ * long the last of them waits for that is no latency of a request.
+ *
+ * @param begin called, and waited for, when all is ready
  * @param turn of the token to begin behind. A rotation goes on where the server's last load ended: one that began anywhere would
  *   bring tokens again that caches still hold.
  * @returns the latencies of all answers in microseconds, and the turn of the last token
  * @throws where an answer is not 200: a refused token must not count as a fast one
  */
-async function load({ port, connections, header, tokens, durationMs, turn }) {
+async function load({ port, connections, header, tokens, durationMs, turn, begin }) {
+  let fail;
+  const failure = new Promise((_resolve, reject) => (fail = reject));
+  const all = (works) => Promise.race([Promise.all(works), failure]);
   const latencies = [];
-  const endsAt = performance.now() + durationMs;
   let last = turn;
-
-  const drive = async () => {
-    const socket = connect(port, '127.0.0.1').setNoDelay().setEncoding('latin1');
-    // A server that hangs must end the run, and not hang it too.
-    socket.setTimeout(SILENCE_MS, () => socket.destroy(new Error(`No answer for ${SILENCE_MS} ms.`)));
-    await once(socket, 'connect');
-    await new Promise((resolve, reject) => {
-      let sentAt;
-      let answer = '';
-      const send = () => {
-        if (performance.now() >= endsAt) return resolve();
-        last = (last + 1) % tokens.length;
-        answer = '';
-        sentAt = performance.now();
-        socket.write(requestText(header, tokens[last], last));
-      };
-      socket.on('error', reject).on('close', () => reject(new Error('The server hung up.')));
-      socket.on('data', (chunk) => {
-        answer += chunk;
-        if (!isWhole(answer)) return;
-        if (!answer.startsWith('HTTP/1.1 200')) return reject(new Error(`Answered: ${answer}`));
-        latencies.push((performance.now() - sentAt) * 1000);
-        send();
-      });
-      send();
-    });
-    socket.removeAllListeners('close').destroy();
+  const nextText = () => {
+    last = (last + 1) % tokens.length;
+    return requestText(header, tokens[last], last);
   };
-  await Promise.all(Array.from({ length: connections }, drive));
+  const clients = await all(Array.from({ length: connections }, () => openClient(port, fail)));
+  try {
+    await all(clients.map(({ ask }) => new Promise((answered) => ask(nextText(), answered))));
+    await begin();
+    const endsAt = performance.now() + durationMs;
+    const drive = (ask, done) => {
+      const sentAt = performance.now();
+      if (sentAt >= endsAt) return done();
+      ask(nextText(), () => {
+        latencies.push((performance.now() - sentAt) * 1000);
+        drive(ask, done);
+      });
+    };
+    await all(clients.map(({ ask }) => new Promise((done) => drive(ask, done))));
+  } finally {
+    for (const { close } of clients) close();
+  }
   return { latencies, turn: last };
 }
 

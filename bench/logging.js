@@ -1,7 +1,8 @@
 'use strict';
 // One line a request, into a file: the same fields, from the same data; that they are the same, and all there, is checked.
-const { closeSync, openSync, readFileSync, rmSync, writeSync } = require('node:fs');
+const { closeSync, createReadStream, openSync, rmSync, writeSync } = require('node:fs');
 const path = require('node:path');
+const { createInterface } = require('node:readline');
 const { setImmediate: nextTurn } = require('node:timers/promises');
 const { measurePart } = require('./harness');
 const { DIST } = require('./nodes');
@@ -41,17 +42,20 @@ function withContext(fields) {
 }
 
 /** Lines that are there, each with the fields that it must have; a logger that leaves some out would win. */
-function checkLines(file, count) {
-  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+async function checkLines(file, count) {
+  let at = 0;
+  // Line by line: on a fast machine all of them are more than one string can hold.
+  for await (const text of createInterface({ input: createReadStream(file) })) checkLine(text, at++);
   rmSync(file);
-  if (lines.length !== count) throw new Error(`${lines.length} lines are in the file, and ${count} were logged.`);
-  lines.forEach((text, at) => {
-    const line = JSON.parse(text);
-    const expected = { ...CONTEXT, ...fieldsOf(at) };
-    const wrong = Object.keys(expected).filter((name) => JSON.stringify(line[name]) !== JSON.stringify(expected[name]));
-    if (line.timestamp === undefined || line.level !== 'info' || line.message !== 'request') wrong.push('its head');
-    if (wrong.length > 0) throw new Error(`Line ${at} differs in ${wrong.join(', ')}: ${text}`);
-  });
+  if (at !== count) throw new Error(`${at} lines are in the file, and ${count} were logged.`);
+}
+
+function checkLine(text, at) {
+  const line = JSON.parse(text);
+  const expected = { ...CONTEXT, ...fieldsOf(at) };
+  const wrong = Object.keys(expected).filter((name) => JSON.stringify(line[name]) !== JSON.stringify(expected[name]));
+  if (line.timestamp === undefined || line.level !== 'info' || line.message !== 'request') wrong.push('its head');
+  if (wrong.length > 0) throw new Error(`Line ${at} differs in ${wrong.join(', ')}: ${text}`);
 }
 
 /** From `log(fields, at)` and `finish()` to what is measured. */
@@ -66,7 +70,7 @@ const logging = (makeLogger) => (setup) => {
     settle,
     check: async (count) => {
       await finish();
-      checkLines(file, count);
+      await checkLines(file, count);
     },
   };
 };

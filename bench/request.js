@@ -39,7 +39,7 @@ async function start(candidate, { major, setupFile, dist }) {
 
 /** One slice of load. Each list of tokens goes on where it was left: its next token is the one that was longest not seen. */
 async function slice(server, tokens, durationMs) {
-  const before = await server.cpuMicros();
+  let before;
   const { latencies, turn } = await load({
     port: server.port,
     connections: CONNECTIONS,
@@ -47,6 +47,9 @@ async function slice(server, tokens, durationMs) {
     tokens,
     durationMs,
     turn: server.turns.get(tokens.length) ?? 0,
+    begin: async () => {
+      before = await server.cpuMicros();
+    },
   });
   server.turns.set(tokens.length, turn);
   const cpuMicros = (await server.cpuMicros()) - before;
