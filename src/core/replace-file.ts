@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, fchmodSync, fstatSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
 /** What Windows answers while another process has the file open: the app that reads its keys, or a virus scanner. */
 const IN_USE: readonly (string | undefined)[] = ['EPERM', 'EACCES', 'EBUSY'];
@@ -67,7 +67,8 @@ export function writeNewFile(path: string, text: string, mode: number): void {
 function writeFile(path: string, text: string, mode: number, isWhole: boolean): void {
   const file = openSync(path, 'wx', mode);
   try {
-    if (isWhole) fchmodSync(file, mode);
+    // Only where the mask took something: there are shares on which everybody may write, and nobody change modes.
+    if (isWhole && (fstatSync(file).mode & MODE_BITS) !== mode) fchmodSync(file, mode);
     writeFileSync(file, text);
     fsyncSync(file);
   } catch (error) {

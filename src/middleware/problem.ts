@@ -64,6 +64,10 @@ export function report(req: IncomingMessage, thrown: unknown): BatonError {
   const record = recordOf(req);
   try {
     record?.metrics?.refused(error.code);
+  } catch (failure) {
+    warnUntold('Measures of errors', failure);
+  }
+  try {
     describeError(error.code);
     // In the request's own context: an error handler is reached from anywhere, and its line must join the others.
     if (record === undefined) logError(defaultLogger(), error);

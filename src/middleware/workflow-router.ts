@@ -60,7 +60,7 @@ function segmentsOf({ url = '' }: HttpRequest): readonly string[] {
   }
 }
 
-/** Not `application/…+json`: `express.json()` reads none of those. */
+/** Not `application/…+json`, which `express.json()` reads only where it is told to. */
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 
 /** Only what is no JSON can a page of elsewhere send in its visitor's name, without asking; an app may parse forms too. */

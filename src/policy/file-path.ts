@@ -20,13 +20,13 @@ function withoutStream(name: string): string {
 }
 
 function segmentsOf(decoded: string): string[] {
-  const segments: string[] = [];
+  const steps: string[] = [];
   for (const step of decoded.split(/[/\\]/)) {
-    const name = withoutStream(step);
-    if (name === '..') segments.pop();
-    else if (name !== '' && name !== '.') segments.push(name);
+    if (step === '..') steps.pop();
+    else if (step !== '' && step !== '.') steps.push(step);
   }
-  return segments;
+  // Afterwards: a server resolves `..` before the file system sees any name, and takes back `:$x` as the step that it is.
+  return steps.map(withoutStream).filter((name) => name !== '');
 }
 
 /**

@@ -157,9 +157,10 @@ it('a logger or a counter that throws ends no request and no process, and is tol
       }
     }
   }
-  await eventually(() => warned.mock.calls.length === 3);
+  await eventually(() => warned.mock.calls.length === 4);
   expect(warned.mock.calls.map(([text]) => text).sort()).toEqual([
     'Errors are not logged: the disk is gone',
+    'Measures of errors are not logged: the port is closed',
     'Measures of requests are not logged: the port is closed',
     'Requests are not logged: the disk is gone',
   ]);

@@ -28,6 +28,10 @@ it.each<[string, string, boolean]>([
   ['/a.txt::$DATA', '/a.txt', true],
   ['/a.txt:note:$DATA', '/a.txt', true],
   ['/a.txt:$DATA', '/a.txt', true],
+  // `..` takes back the step before it, also one that is nothing but a stream: a server resolves it by the text alone.
+  ['/q/../admin/:$y/../x', '/admin/x', true],
+  ['/q/../admin/::$y/../x', '/admin/x', true],
+  ['/admin/..:$y/x', '/admin/../x', true],
   // Decoded once, as a server of files does.
   ['/%252e%252e/%61', '/%252e%252e/a', false],
 ])('the file of %s is that of %s', (path, file, wanders) => {

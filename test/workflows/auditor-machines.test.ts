@@ -228,6 +228,35 @@ describe('Standard workflows of one state machine', () => {
     expect(asked.map(({ operation }) => operation)).toEqual(['DescribeExecution']);
   });
 
+  it('are followed to their end where they were begun, also while their name is not followed', async () => {
+    const policy = policyWith(['plain', 'live']);
+    const executions = await listed(policy);
+    await auditor(policy).once();
+    expect(await auditor(policy, ['live']).once()).toMatchObject({ lines: 0, open: 2 });
+    const listedOnly = aws.answer;
+    const events = ['ExecutionStarted', 'ExecutionSucceeded'].map((type, at) => ({ type, id: at + 1, timestamp: 1 }));
+    aws.answer = (operation, input) =>
+      operation === 'GetExecutionHistory' ? { events } : listedOnly(operation, input);
+    expect(await auditor(policy, ['live']).once()).toMatchObject({ lines: 2, open: 0 });
+    const ofPlain = written().filter(({ workflow }) => workflow === 'plain');
+    expect(ofPlain).toMatchObject([1, 2].map((eventId) => ({ execution: executions.get('plain'), eventId })));
+  });
+
+  it('count as the first that is followed where nobody can say which they are', async () => {
+    const policy = policyWith(['live', 'plain']);
+    const executions = await listed(policy);
+    const answer = aws.answer;
+    // Started by a version that the policy does not name; AWS tells the plain ARN with it.
+    aws.answer = (operation, input) => ({
+      ...answer(operation, input),
+      ...(operation === 'DescribeExecution' && {
+        ...{ stateMachineArn: targets.plain, stateMachineVersionArn: `${APPROVAL_ARN}:7`, stateMachineAliasArn: null },
+      }),
+    });
+    await auditor(policy, ['live']).once();
+    expect(written()).toMatchObject([...executions.values()].map(() => ({ workflow: 'live', eventId: 1 })));
+  });
+
   it('are followed to their end under a name that the policy has no more', async () => {
     const policy = policyWith(['live']);
     const executions = await listed(policy);

@@ -3,6 +3,7 @@ import type { Input } from '../inputs/inputs';
 import type { CopyPlace } from './clean-copy';
 import { CopyFile } from './copy-file';
 import { fileBytes, PackedFileError } from './file-bytes';
+import { LATEST_MS } from './json-line';
 import { jsonObjects } from './json-values';
 import { DELIMITER, MAX_LINE_BYTES, sampleOf, type Account, type Source } from './source';
 
@@ -14,18 +15,14 @@ const membersIn = (value: unknown): Members[] => (Array.isArray(value) ? value.f
 /** A history names no execution: its file does, as whoever fetched it called it. */
 const executionBy = (path: string): string => basename(path).replace(/(?:\.(?:json|gz|history))+$/i, '');
 
-/** The end of the year 9999: beyond it comes what is no time. */
-const LATEST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
-
 /** Milliseconds since the epoch: the AWS CLI writes seconds or ISO 8601, CloudWatch milliseconds. */
 function millisecondsOf(time: unknown): number | undefined {
-  if (typeof time === 'string') {
-    const parsed = /^\d{10,13}$/.test(time) ? Number(time) : Date.parse(time);
-    return Number.isNaN(parsed) ? undefined : parsed;
-  }
-  if (typeof time !== 'number' || !(time >= 0 && time <= LATEST_MS)) return undefined;
-  return Math.round(time < 1e11 ? time * 1000 : time);
+  const ms = typeof time === 'string' ? ofText(time) : typeof time === 'number' ? ofNumber(time) : NaN;
+  return ms >= 0 && ms <= LATEST_MS ? ms : undefined;
 }
+
+const ofText = (time: string): number => (/^\d{10,13}$/.test(time) ? Number(time) : Date.parse(time));
+const ofNumber = (time: number): number => Math.round(time < 1e11 ? time * 1000 : time);
 
 /** An event of GetExecutionHistory in the form in which CloudWatch has those of level ALL. */
 function historyLine(event: Members, execution: string): string {

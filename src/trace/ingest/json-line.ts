@@ -32,8 +32,8 @@ export function isoTime(text: string): string {
   return `CASE WHEN NOT (${isTime}) THEN NULL WHEN ${isUtc} THEN ${plain ?? ''} ELSE ${zoned ?? ''} END`;
 }
 
-/** The end of the year 9999. */
-const LATEST_MS = 253_402_300_799_999;
+/** The end of the year 9999: beyond it comes what is no time. */
+export const LATEST_MS = 253_402_300_799_999;
 
 /** Milliseconds since the epoch of a text that is their number; null for what is no time. */
 export function epochTime(text: string): string {

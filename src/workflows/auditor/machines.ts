@@ -51,7 +51,10 @@ export function workflowOf(
   { all, followed }: AuditedMachine,
   { stateMachineAliasArn, stateMachineVersionArn, stateMachineArn }: Readonly<Record<string, unknown>>,
 ): NamedWorkflow | undefined {
-  for (const target of [stateMachineAliasArn, stateMachineVersionArn, stateMachineArn]) {
+  const by = [stateMachineAliasArn, stateMachineVersionArn].filter((arn) => typeof arn === 'string');
+  // AWS tells the plain ARN of every execution; it is what was started only where there is no alias and no version.
+  const targets: readonly unknown[] = by.length > 0 ? by : [stateMachineArn];
+  for (const target of targets) {
     const found = all.find(({ document }) => document.target === target);
     if (found !== undefined) return found;
   }

@@ -163,7 +163,8 @@ export class StandardFollower {
     if (machine === undefined) return;
     try {
       if (row.startedBy === undefined) await this.#askWho(row, machine);
-      if (!isFollowed(machine, row.workflow)) {
+      // What is written in part already is written to its end, whoever is followed now.
+      if (row.written === 0 && !isFollowed(machine, row.workflow)) {
         row.end = 'OTHER';
         ledger.touch(row);
         return;
