@@ -12,11 +12,9 @@ const RECORD = Symbol('iis-baton');
 type Bound = EventEmitter & { [RECORD]?: ContextRecord };
 type Emit = EventEmitter['emit'];
 
-const { listenerCount } = EventEmitter.prototype;
-
 /** Five of a request's seven events have no listener, and end here. An `error` without one is thrown, by Node. */
 const isForNobody = (emitter: EventEmitter, event: string | symbol): boolean =>
-  event !== 'error' && listenerCount.call(emitter, event) === 0;
+  event !== 'error' && EventEmitter.prototype.listenerCount.call(emitter, event) === 0;
 
 function emitIn(record: ContextRecord | undefined, emitter: EventEmitter, args: Parameters<Emit>): boolean {
   if (record === undefined || currentRecord() === record) return EventEmitter.prototype.emit.apply(emitter, args);

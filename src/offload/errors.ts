@@ -1,5 +1,6 @@
 import { BatonError, type BatonErrorDetails } from '../core/errors';
 import { credentialsAdvice, roleAdvice } from '../credentials/advice';
+import { refusedForClock } from '../credentials/corrected-clock';
 import { REFUSAL_PREFIX } from '../token/envelope';
 import { HttpFailure } from './http-failure';
 import { THROTTLED_BY_WHOM } from './retry';
@@ -35,6 +36,10 @@ export function callError(called: CalledFunction, thrown: unknown): BatonError {
   const reason = reasonOf(error);
   const details: BatonErrorDetails = { cause: thrown, reason };
   if (THROTTLES.includes(error.name) || status === 429) return throttled(name, error, details);
+  if (refusedForClock(thrown)) {
+    const message = `AWS refused the call of "${name}" for this machine's clock. The SDK goes by AWS's clock from now on: call again.`;
+    return new BatonError('function_unavailable', message, details);
+  }
   const advice = refusalAdvice(called, error);
   if (advice !== undefined) {
     return new BatonError('function_access_denied', `AWS refused the call of "${name}": ${advice}`, details);

@@ -53,9 +53,9 @@ export const THROTTLED_BY_WHOM = 'throttled_by_whom';
 /** Whether it is certain that the function did not run. */
 export function neverRan({ code, reason, cause }: BatonError): boolean {
   if (code === 'function_throttled') return reason !== THROTTLED_BY_WHOM;
-  // The next attempt has another session: credentials that AWS refused as ended are given to nobody any more. Or another time.
-  if (code === 'function_access_denied') return failedByEndedSession(cause) || refusedForClock(cause);
-  return code === 'function_unavailable' && neverConnected(cause);
+  // The next attempt has another session: credentials that AWS refused as ended are given to nobody any more.
+  if (code === 'function_access_denied') return failedByEndedSession(cause);
+  return code === 'function_unavailable' && (neverConnected(cause) || refusedForClock(cause));
 }
 
 /** Reasons of `function_unavailable` where another attempt changes nothing. */

@@ -1,5 +1,6 @@
 import { BatonError, type BatonErrorDetails } from '../core/errors';
 import { credentialsAdvice, roleAdvice } from '../credentials/advice';
+import { refusedForClock } from '../credentials/corrected-clock';
 import { REFUSAL_PREFIX } from '../token/envelope';
 
 /** What a failure is explained with. */
@@ -43,6 +44,10 @@ export function workflowError(called: CalledWorkflow, thrown: unknown): BatonErr
   if (error.name === 'InvalidExecutionInput') {
     const message = `Step Functions could not read the input of the workflow "${name}".`;
     return new BatonError('payload_invalid', message, details);
+  }
+  if (refusedForClock(thrown)) {
+    const message = `AWS refused the call of the workflow "${name}" for this machine's clock. The SDK goes by AWS's clock from now on: ask again.`;
+    return new BatonError('workflow_unavailable', message, details);
   }
   const advice = credentialsAdvice(error.name) ?? refusalOf(called, error.name, status);
   if (advice !== undefined) {

@@ -1,4 +1,7 @@
 import { SFNClient, SendTaskSuccessCommand } from '@aws-sdk/client-sfn';
+import { neverRan } from '../../src/offload/retry';
+import { callError } from '../../src/offload/errors';
+import { workflowError } from '../../src/workflows/errors';
 import { sentOnce } from '../../src/credentials/corrected-clock';
 import { jwkSigner } from '../../src/jws/sign';
 import { startFaultProxy } from '../../src/local/faults/fault-proxy';
@@ -46,6 +49,19 @@ describe('a call of a function', () => {
   ])('is not sent again where %s', async (_name, type, ms) => {
     expect(await render([403, type, { date: inMs(ms) }])).toEqual(['function_access_denied', 1]);
   });
+});
+
+it('one that used up its attempts otherwise, and then met the wrong clock, may be made again', () => {
+  const called = { name: 'render', target: 'arn:aws:lambda:f', arn: 'arn:aws:states:s', action: 'x:Y' };
+  const refused = (clockSkewCorrected: boolean): Error =>
+    Object.assign(new Error('x'), {
+      name: 'InvalidSignatureException',
+      $metadata: { httpStatusCode: 403, clockSkewCorrected },
+    });
+  const codes = (thrown: Error): unknown[] => [callError(called, thrown).code, workflowError(called, thrown).code];
+  expect(codes(refused(true))).toEqual(['function_unavailable', 'workflow_unavailable']);
+  expect(codes(refused(false))).toEqual(['function_access_denied', 'workflow_access_denied']);
+  expect(neverRan(callError(called, refused(true)))).toBe(true);
 });
 
 it('what must not be done twice is sent again where the clock alone was wrong, and only then', async () => {

@@ -180,7 +180,9 @@ it('a packed file that was cut off gives what it holds, and says so', async () =
     const summary = terminalSummary(await analyse(engine), { columns: 120, color: false });
     expect(summary).toMatch(/^\d warnings? in these logs$/m);
     expect(summary).toMatch(/^gateway .* lines {2}1 file incomplete \(gzip: unexpected end of file\)/m);
-    expect(summary).toMatch(/^warning {2}1 file could not be read to the end, 0 of them not at all {2}file-incomplete$/m);
+    expect(summary).toMatch(
+      /^warning {2}1 file could not be read to the end, 0 of them not at all {2}file-incomplete$/m,
+    );
   } finally {
     await engine.close();
   }
