@@ -21,6 +21,10 @@ const SPELLINGS = [
   '/x/%2e%2e/admin/page',
   '/x%2f..%2fadmin/page',
   '/%2e/admin/page',
+  // A step that is nothing but a stream is one for the `..` behind it.
+  '/x/../admin/:$y/../page',
+  '/x/../admin/%3A$y/../page',
+  '/x/../admin/::$y/../page',
 ];
 
 let root: string;
